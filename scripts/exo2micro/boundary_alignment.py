@@ -1,0 +1,377 @@
+"""Stage 2: the coarse transform, from the sample's boundary, its interior and ICP."""
+
+from dataclasses import dataclass, replace
+
+import cv2
+import numpy as np
+
+from .features import match_features
+from .footprint import boundary_ring, outline_points
+from .geometry import apply_homography, decompose, full_from_reduced, lift, lower, normalize
+from .icp import IcpLimits, IcpResult, refine_by_outline
+from .overview import Overview, make_overview, overview_of, similarity_of
+from .rotation_search import SEARCH_SIDE, search, search_image
+
+# Longest side of the raw image on the overview. Features, outlines and similarities are measured
+# there, so that time and memory do not grow with the image.
+OVERVIEW_SIDE = 1200
+# A hypothesis convinces when the interiors' correlation is this many times what unrelated textures
+# give, and above this value; measured on unrelated pairs the best of all hypotheses stayed below.
+CONVINCING_SIGMA = 9.0
+CONVINCING_CORRELATION = 0.12
+WIDE_ANGLES = np.arange(0, 360, 4.0)
+WIDE_SCALES = 0.7 * 2 ** (np.arange(11) / 10.0)
+
+
+@dataclass(frozen=True)
+class Hypothesis:
+    """One possible transform and how well it explains both images.
+
+    Attributes
+    ----------
+    origin : str
+        Which search it came from.
+    pre_from_post : ndarray, shape (3, 3)
+        Between the overviews' pixels.
+    correlation, significance, overlap : float
+        See `overview.similarity_of`.
+    """
+
+    origin: str
+    pre_from_post: np.ndarray
+    correlation: float
+    significance: float
+    overlap: float
+
+    @property
+    def convinces(self):
+        """True when chance does not make interiors as alike as this."""
+        return (
+            self.significance > CONVINCING_SIGMA and self.correlation > CONVINCING_CORRELATION
+        )
+
+
+@dataclass(frozen=True)
+class BoundaryAlignment:
+    """Stage 2's result.
+
+    Attributes
+    ----------
+    pre_from_post, coarse : ndarray, shape (3, 3)
+        Full-resolution padded transforms after and before ICP.
+    best : Hypothesis
+        The hypothesis that won, after refinement.
+    hypotheses : list of Hypothesis
+        All that were judged, best first.
+    icp : IcpResult
+        The outline's refinement.
+    post, pre : Overview
+        What was looked at.
+    notes : list of str
+        What the search says of itself.
+    """
+
+    pre_from_post: np.ndarray
+    coarse: np.ndarray
+    best: Hypothesis
+    hypotheses: list
+    icp: IcpResult
+    post: Overview
+    pre: Overview
+    notes: list
+
+
+def overview_factor(shape, down_scale):
+    """Reduction for the overview of a raw image.
+
+    Parameters
+    ----------
+    shape : tuple of int
+        Raw ``(h, w)``.
+    down_scale : float
+        The parameter; small images are reduced less, huge ones more.
+
+    Returns
+    -------
+    float
+    """
+    longest = max(shape)
+    return min(1.0, OVERVIEW_SIDE / longest, max(down_scale, 600 / longest))
+
+
+def align_boundary(post, pre, post_box, pre_box, values):
+    """Find the coarse transform between two padded images.
+
+    Parameters
+    ----------
+    post, pre : ImageFile
+        Padded images.
+    post_box, pre_box : tuple of int
+        ``(y0, y1, x0, x1)`` of the raw images in them.
+    values : dict
+        All parameters.
+
+    Returns
+    -------
+    BoundaryAlignment
+    """
+    factor = overview_factor(
+        (post_box[1] - post_box[0], post_box[3] - post_box[2]), values["down_scale"]
+    )
+    overview_post = make_overview(post, post_box, factor)
+    overview_pre = make_overview(pre, pre_box, factor)
+    return align_overviews(overview_post, overview_pre, values)
+
+
+def align_overviews(post, pre, values):
+    """Find the coarse transform between two overviews; see `align_boundary`."""
+    notes = []
+    hypotheses = _parameter_hypotheses(post, pre, values)
+    best = _refined_best(post, pre, hypotheses)
+    if not best.convinces:
+        wide = _wide_hypotheses(post, pre, values)
+        widened = _refined_best(post, pre, wide)
+        if widened.significance > best.significance:
+            notes.append(
+                "the search within angle_range and scale_min..scale_max did not convince; it was "
+                "widened to all rotations and magnifications from 0.7 to 1.4"
+            )
+            best = widened
+        hypotheses += wide
+    hypotheses.sort(key=lambda h: -h.significance)
+    coarse = lift(best.pre_from_post, pre.factors, post.factors)
+    icp, refined = _refine_outline(post, pre, best, values)
+    if values["fine_ecc"]:
+        refined, note = _refine_ecc(post, pre, refined, values)
+        notes.append(note)
+    return BoundaryAlignment(
+        lift(refined.pre_from_post, pre.factors, post.factors),
+        coarse,
+        refined,
+        hypotheses,
+        icp,
+        post,
+        pre,
+        notes,
+    )
+
+
+def judge(post, pre, origin, matrix):
+    """Hypothesis with its likeness."""
+    return Hypothesis(origin, matrix, *similarity_of(post, pre, matrix))
+
+
+def footprint_centre(overview):
+    """Centroid of the sample, full-resolution padded ``(x, y)``."""
+    rows, columns = np.nonzero(overview.footprint.mask)
+    if not len(rows):
+        rows, columns = np.nonzero(overview.footprint.raw_area)
+    centre = np.array([[columns.mean(), rows.mean()]])
+    return tuple(apply_homography(full_from_reduced(overview.factors), centre)[0])
+
+
+def _parameter_hypotheses(post, pre, values):
+    """Hypotheses from the parameters' ranges and from the interior's features."""
+    hypotheses = []
+    if values["multiscale"]:
+        angles = (
+            _steps(-values["angle_range"], values["angle_range"], values["angle_step"])
+            if values["rotation_search"]
+            else [0.0]
+        )
+        scales = (
+            _steps(values["scale_min"], values["scale_max"], values["scale_step"])
+            if values["scale_search"]
+            else [1.0]
+        )
+        for trial in search(*_search_images(post, pre, values), angles, scales):
+            hypotheses.append(judge(post, pre, "boundary search", trial.pre_from_post))
+    else:
+        start = lower(np.eye(3), pre.factors, post.factors)
+        hypotheses.append(judge(post, pre, "as photographed", start))
+    blur = values["interior_blur_base"] * post.factors[0]
+    for sigma in (0.0, blur):
+        found = match_features(post, pre, sigma, "affine", threshold=3.0)
+        if found.pre_from_post is not None and _is_photograph(found.pre_from_post):
+            hypotheses.append(judge(post, pre, "interior features", found.pre_from_post))
+            if hypotheses[-1].convinces:
+                break
+    return hypotheses
+
+
+def _wide_hypotheses(post, pre, values):
+    """Hypotheses at any rotation and at magnifications from 0.7 to 1.4."""
+    images = _search_images(post, pre, values)
+    return [
+        judge(post, pre, "wide search", trial.pre_from_post)
+        for trial in search(*images, WIDE_ANGLES, WIDE_SCALES, keep=8)
+    ]
+
+
+def _search_images(post, pre, values):
+    """Both images at the search's resolution, with rings where they are wanted."""
+    longest = max(np.ptp(np.nonzero(post.footprint.mask)[0]), 1)
+    longest = max(longest, np.ptp(np.nonzero(post.footprint.mask)[1]))
+    factor = min(1.0, SEARCH_SIDE / longest)
+    coarse = max(0.25 * values["down_scale"], 0.02)
+    images = []
+    for overview in (post, pre):
+        if values["use_edges"]:
+            # The parameters are in px of the coarse image; small images are searched finer.
+            unit = min(overview.factors[0] / coarse, 1 / factor)
+            ring = boundary_ring(
+                overview.footprint,
+                values["boundary_width"] * unit * 0.5,
+                values["boundary_smooth"] * unit * 0.25,
+            )
+        else:
+            ring = np.zeros(overview.image.shape, dtype=np.float32)
+        images.append(search_image(overview, ring, factor))
+    return images
+
+
+def _refined_best(post, pre, hypotheses):
+    """The most significant hypothesis after each has been drawn to its own optimum."""
+    refined = []
+    for hypothesis in hypotheses:
+        better = judge(post, pre, hypothesis.origin, _climb(post, pre, hypothesis))
+        refined.append(max(hypothesis, better, key=lambda h: h.significance))
+    return max(refined, key=lambda h: h.significance)
+
+
+def _climb(post, pre, hypothesis, side=400):
+    """Affine transform of highest correlation near a hypothesis (ECC on coarser details).
+
+    A trial of the search is off by up to half a step of the grid; the details are blurred until
+    that is within reach.
+    """
+    size = post.image.shape[::-1]
+    shrink = min(1.0, side / max(size))
+    small = full_from_reduced((shrink, shrink))
+    matrix = np.linalg.inv(small) @ hypothesis.pre_from_post @ small
+    a, b = (
+        cv2.resize(o.detail, None, fx=shrink, fy=shrink, interpolation=cv2.INTER_AREA)
+        for o in (post, pre)
+    )
+    mask = cv2.resize(
+        post.interior.astype(np.uint8), a.shape[::-1], interpolation=cv2.INTER_NEAREST
+    )
+    for sigma in (3.0, 1.2):
+        found = _ecc(a, b, mask, matrix, cv2.MOTION_AFFINE, sigma, 60, 1e-5)
+        if found is None:
+            break
+        matrix = found
+    return normalize(small @ matrix @ np.linalg.inv(small))
+
+
+def _ecc(post, pre, mask, matrix, motion, sigma, iterations, epsilon):
+    """OpenCV's ECC from a start; None where it does not converge."""
+    a, b = (cv2.GaussianBlur(image, (0, 0), sigma) for image in (post, pre))
+    rows = 3 if motion == cv2.MOTION_HOMOGRAPHY else 2
+    start = normalize(matrix)[:rows].astype(np.float32)
+    criteria = (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, iterations, epsilon)
+    try:
+        score, found = cv2.findTransformECC(a, b, start, motion, criteria, mask, 1)
+    except cv2.error:
+        # OpenCV reports a lost iteration only as an exception; the start then stands.
+        return None
+    if not np.isfinite(found).all() or score <= 0:
+        return None
+    found = found.astype(np.float64)
+    return found if rows == 3 else np.vstack([found, [0, 0, 1]])
+
+
+def _refine_outline(post, pre, best, values):
+    """ICP on the outlines; kept only if the interiors grow no less alike."""
+    limits = IcpLimits(
+        *(
+            float(values[name])
+            for name in ("max_translation", "max_rotation", "max_scale_delta", "max_scale_diff")
+        )
+    )
+    start = lift(best.pre_from_post, pre.factors, post.factors)
+    outlines = [_full_outline(overview) for overview in (post, pre)]
+    icp = refine_by_outline(*outlines, start, limits, footprint_centre(post))
+    if not icp.accepted:
+        return icp, best
+    moved = judge(post, pre, best.origin, lower(icp.pre_from_post, pre.factors, post.factors))
+    if moved.correlation < best.correlation - 0.005:
+        note = (
+            f"the outlines came closer, but the interiors' correlation fell from "
+            f"{best.correlation:.3f} to {moved.correlation:.3f}; not used"
+        )
+        return replace(icp, pre_from_post=start, accepted=False, note=note), best
+    return icp, moved
+
+
+def _full_outline(overview):
+    """Outline points and normals in full-resolution padded px."""
+    points, normals = outline_points(overview.footprint)
+    return apply_homography(full_from_reduced(overview.factors), points), normals
+
+
+def _refine_ecc(post, pre, best, values):
+    """ECC homography on the overviews' detail (parameters fine_ecc, stopit, stopdelta)."""
+    found = _ecc(
+        post.detail,
+        pre.detail,
+        post.interior.astype(np.uint8),
+        best.pre_from_post,
+        cv2.MOTION_HOMOGRAPHY,
+        1.0,
+        int(values["stopit"]),
+        float(values["stopdelta"]),
+    )
+    if found is None:
+        return best, "fine_ecc: did not converge, not used"
+    moved = judge(post, pre, best.origin, normalize(found))
+    if moved.correlation <= best.correlation:
+        return best, "fine_ecc: brought nothing, not used"
+    return moved, f"fine_ecc: correlation {best.correlation:.3f} -> {moved.correlation:.3f}"
+
+
+def looks_mirrored(post, pre, values):
+    """True when the flipped pre image fits where the pre image as it is does not.
+
+    Parameters
+    ----------
+    post, pre : Overview
+        Overviews that could not be aligned.
+    values : dict
+        All parameters.
+
+    Returns
+    -------
+    bool
+    """
+    height, width = pre.image.shape
+    rows, columns = np.nonzero(pre.footprint.raw_area)
+    fx, fy = pre.factors
+    box = (
+        rows.min() / fy,
+        (rows.max() + 1) / fy,
+        (width - columns.max() - 1) / fx,
+        (width - columns.min()) / fx,
+    )
+    flipped = overview_of(np.ascontiguousarray(pre.image[:, ::-1]), pre.factors, box)
+    found = match_features(post, flipped, 0.0, "affine", threshold=3.0)
+    if found.pre_from_post is not None and _is_photograph(found.pre_from_post):
+        return judge(post, flipped, "mirrored", found.pre_from_post).convinces
+    return any(h.convinces for h in _wide_hypotheses(post, flipped, values))
+
+
+def _is_photograph(matrix):
+    """True when a transform is one that a microscope can make: no mirror, no extreme stretch."""
+    parts = decompose(matrix, (0.0, 0.0))
+    scales = (parts["scale_x"], parts["scale_y"])
+    return (
+        0.4 < min(scales)
+        and max(scales) < 2.5
+        and abs(parts["shear"]) < 0.3
+        and abs(np.log(scales[0] / scales[1])) < 0.3
+    )
+
+
+def _steps(low, high, step):
+    """Values from low to high, both included."""
+    return [float(v) for v in np.linspace(low, high, max(1, round((high - low) / step)) + 1)]

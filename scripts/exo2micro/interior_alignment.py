@@ -1,0 +1,244 @@
+"""Stage 3: from the coarse transform to a fraction of a pixel, by the sample's interior."""
+
+from dataclasses import dataclass, replace
+
+import cv2
+import numpy as np
+
+from .features import FeatureMatch, match_features
+from .geometry import Transform, apply_homography, lift, lower, point_grid
+from .overview import similarity_of
+from .tilefit import TileFit, fit_tiles
+from .tilematch import TileShifts, TileSource, match_tiles
+
+# Tiles of this side are matched at full resolution; smaller ones where too few would fit.
+TILE_SIDES = (256, 192, 128, 96)
+WANTED_TILES = 60
+MOST_TILES = 400
+FIRST_TILES = 100
+FIRST_REACH = 60.0
+REFINED_REACH = 12.0
+LAST_REACH = 3.0
+# Reach of the tiles on the overview, px of the overview.
+OVERVIEW_TILE = 96
+OVERVIEW_REACH = 24.0
+
+
+@dataclass(frozen=True)
+class InteriorAlignment:
+    """Stage 3's result.
+
+    Attributes
+    ----------
+    transform : Transform
+        Padded post to padded pre.
+    features : FeatureMatch or None
+        Key points on the overviews.
+    tiles : TileShifts or None
+        Last measurement of the tiles, against `before_last`.
+    fit : TileFit or None
+        Last fit.
+    tile_side : int
+        Side of the tiles, px.
+    levels : list of str
+        Steps that succeeded: 'features', 'overview tiles', 'tiles', 'refined tiles'.
+    correction_px : float
+        Farthest that stage 3 moved a point of the sample, padded-pre px.
+    notes : list of str
+        What the stage says of itself.
+    """
+
+    transform: Transform
+    features: FeatureMatch | None
+    tiles: TileShifts | None
+    fit: TileFit | None
+    tile_side: int
+    levels: list
+    correction_px: float
+    notes: list
+
+
+def align_interior(source, overview_post, overview_pre, start, values, threads=1):
+    """Refine a coarse transform by what is inside the sample.
+
+    Parameters
+    ----------
+    source : TileSource
+        Padded images at full resolution.
+    overview_post, overview_pre : Overview
+        Their overviews.
+    start : ndarray, shape (3, 3)
+        Stage 2's padded-post to padded-pre transform.
+    values : dict
+        All parameters.
+    threads : int
+        Tiles measured side by side.
+
+    Returns
+    -------
+    InteriorAlignment
+    """
+    levels, notes = [], []
+    matrix, features = _by_features(overview_post, overview_pre, start, values, levels, notes)
+    matrix = _by_overview_tiles(overview_post, overview_pre, matrix, levels)
+    windows = choose_windows(overview_post, source.post_box)
+    side = windows[0].height if windows else 0
+    some = windows[:: max(1, len(windows) // FIRST_TILES)]
+    tiles = match_tiles(source, Transform(matrix), some, FIRST_REACH, threads)
+    fit = fit_tiles(tiles, matrix, "false")
+    if fit is None:
+        notes.append("no agreement among the tiles at full resolution")
+        moved = _farthest(start, Transform(matrix), source.post_box)
+        return InteriorAlignment(
+            Transform(matrix), features, tiles, None, side, levels, moved, notes
+        )
+    levels.append("tiles")
+    reach = max(REFINED_REACH, 4 * float(np.abs(fit.residual[fit.good]).max()))
+    tiles = match_tiles(source, fit.transform, windows, reach, threads)
+    nonrigid = values["interior_nonrigid"]
+    box = source.post_box
+    refined = fit_tiles(tiles, fit.transform.pre_from_post, nonrigid, box)
+    if refined is not None:
+        fit = refined
+        reach = max(LAST_REACH, 5 * float(np.median(np.hypot(*fit.residual[fit.good].T))))
+        last = match_tiles(source, fit.transform, windows, reach, threads)
+        final = fit_tiles(last, fit.transform.pre_from_post, nonrigid, box)
+        if final is not None and final.good.sum() >= 0.8 * fit.good.sum():
+            fit, tiles = final, last
+            levels.append("refined tiles")
+    moved = _farthest(start, fit.transform, source.post_box)
+    return InteriorAlignment(fit.transform, features, tiles, fit, side, levels, moved, notes)
+
+
+def choose_windows(overview, box):
+    """Windows for the tiles, spread over the sample.
+
+    Parameters
+    ----------
+    overview : Overview
+        Overview of the padded post image.
+    box : tuple of int
+        ``(y0, y1, x0, x1)`` of the raw post image.
+
+    Returns
+    -------
+    list of Window
+        Windows inside `box` of which at least half is sample, the order mixed so that any part of
+        the list is spread over the sample.
+    """
+    from .storage import Window
+
+    windows = []
+    for side in TILE_SIDES:
+        windows = []
+        for y in _starts(box[0], box[1], side):
+            for x in _starts(box[2], box[3], side):
+                if _sample_share(overview, (y, y + side, x, x + side)) > 0.5:
+                    windows.append(Window(y, y + side, x, x + side))
+        if len(windows) >= WANTED_TILES:
+            break
+    order = np.random.default_rng(0).permutation(len(windows))
+    return [windows[k] for k in order[:MOST_TILES]]
+
+
+def _starts(low, high, side):
+    """Starts of windows of one side that tile a range, spread evenly."""
+    count = max(1, min((high - low) // side, 60))
+    if high - low < side:
+        return []
+    return [round(s) for s in np.linspace(low, high - side, count)]
+
+
+def _sample_share(overview, window):
+    """Share of a full-resolution window that is sample."""
+    fx, fy = overview.factors
+    y0, y1, x0, x1 = window
+    rows = slice(int(y0 * fy), max(int(np.ceil(y1 * fy)), int(y0 * fy) + 1))
+    columns = slice(int(x0 * fx), max(int(np.ceil(x1 * fx)), int(x0 * fx) + 1))
+    return float(overview.footprint.mask[rows, columns].mean())
+
+
+def _by_features(post, pre, start, values, levels, notes):
+    """Homography through the interior's features, if it makes the interiors more alike."""
+    near = lower(start, pre.factors, post.factors)
+    reach = values["interior_max_correction"] * pre.factors[0] + 3.0
+    before = similarity_of(post, pre, near)[0]
+    blurs = {values["interior_blur_base"] * post.factors[0], 0.0}
+    best = None
+    for blur in sorted(blurs, reverse=True):
+        found = match_features(post, pre, blur, "homography", 2.0, near=(near, reach))
+        if best is None or found.inliers.sum() > best.inliers.sum():
+            best = found
+    if best.pre_from_post is None:
+        notes.append(f"too few matching features ({len(best.post_xy)})")
+        return start, best
+    if best.inlier_ratio < values["interior_min_inlier_ratio"]:
+        notes.append(
+            f"features: inlier ratio {best.inlier_ratio:.2f} is below interior_min_inlier_ratio = "
+            f"{values['interior_min_inlier_ratio']:g}; not used"
+        )
+        return start, best
+    after = similarity_of(post, pre, best.pre_from_post)[0]
+    if after < before - 0.02:
+        notes.append("features: the interiors grew less alike; not used")
+        return start, best
+    levels.append("features")
+    return lift(best.pre_from_post, pre.factors, post.factors), best
+
+
+def _by_overview_tiles(post, pre, matrix, levels):
+    """Tiles on the overviews, for when a full-resolution tile would not reach far enough."""
+    small = lower(matrix, pre.factors, post.factors)
+    boxes = [_mask_box(o.footprint.raw_area) for o in (post, pre)]
+    source = TileSource(_Plane(post.image), _Plane(pre.image), *boxes)
+    side = OVERVIEW_TILE
+    identity = replace(post, factors=(1.0, 1.0))
+    windows = [
+        (y, y + side, x, x + side)
+        for y in _starts(boxes[0][0], boxes[0][1], side)
+        for x in _starts(boxes[0][2], boxes[0][3], side)
+        if _sample_share(identity, (y, y + side, x, x + side)) > 0.5
+    ]
+    tiles = match_tiles(source, Transform(small), windows, OVERVIEW_REACH)
+    fit = fit_tiles(tiles, small, "false")
+    if fit is None or fit.good.sum() < 0.4 * len(tiles.post_xy):
+        return matrix
+    found = fit.transform.pre_from_post
+    if similarity_of(post, pre, found)[0] < similarity_of(post, pre, small)[0]:
+        return matrix
+    levels.append("overview tiles")
+    return lift(found, pre.factors, post.factors)
+
+
+@dataclass(frozen=True)
+class _Plane:
+    """An overview as an image that tiles can be read from."""
+
+    image: np.ndarray
+
+    @property
+    def shape(self):
+        """``(h, w)``."""
+        return self.image.shape
+
+    def read_padded(self, window):
+        """Pixels of a window; zero outside the image."""
+        y0, y1, x0, x1 = window
+        h, w = self.image.shape
+        inside = self.image[max(y0, 0) : min(y1, h), max(x0, 0) : min(x1, w)]
+        return cv2.copyMakeBorder(
+            inside, max(-y0, 0), max(y1 - h, 0), max(-x0, 0), max(x1 - w, 0), cv2.BORDER_CONSTANT
+        )
+
+
+def _mask_box(mask):
+    """Bounding box ``(y0, y1, x0, x1)`` of a mask."""
+    rows, columns = np.nonzero(mask)
+    return (int(rows.min()), int(rows.max()) + 1, int(columns.min()), int(columns.max()) + 1)
+
+
+def _farthest(start, transform, box):
+    """Farthest that two transforms put a point of a box apart, px."""
+    points = point_grid((box[2], box[0], box[3] - 1, box[1] - 1), 9)
+    gap = transform.map_points(points) - apply_homography(start, points)
+    return float(np.hypot(*gap.T).max())

@@ -1,0 +1,137 @@
+"""Stage 1: the signal channel of both photographs on one common canvas."""
+
+from pathlib import Path
+
+import numpy as np
+
+from .storage import Window, open_raw, signal_channels, tile_windows, write_image
+from .streaming import ordered_map
+
+
+def plan_padding(sample, dye, paths, pad, channel=None):
+    """Decide the canvas and the signal channels of a pair.
+
+    Parameters
+    ----------
+    sample, dye : str
+        Names.
+    paths : dict of str to path
+        ``{"post": ..., "pre": ...}``, the raw files.
+    pad : int
+        Zero border on each side, px.
+    channel : int, optional
+        Signal channel instead of the one that is found by the channels' means.
+
+    Returns
+    -------
+    dict
+        The record ``transforms/01_padding.json``: the canvas, and for each stain the raw file's
+        shape, type, channels and their means, so that nobody downstream needs the raw file's
+        headers.
+
+    Raises
+    ------
+    ImageReadError
+        When a raw file can't be used.
+    """
+    raw = {stain: _describe(paths[stain], channel) for stain in ("post", "pre")}
+    pixel_sizes = [raw[stain].pop("pixel_size_um") for stain in ("post", "pre")]
+    canvas = [max(raw[stain]["shape"][axis] for stain in raw) + 2 * pad for axis in (0, 1)]
+    return {
+        "stage": "01_padded",
+        "sample": sample,
+        "dye": dye,
+        "pad": pad,
+        "canvas": canvas,
+        "raw": raw,
+        "saturation": {stain: full_scale(raw[stain]["dtype"]) for stain in raw},
+        "pixel_size_um": pixel_sizes[0] or pixel_sizes[1],
+    }
+
+
+def full_scale(dtype):
+    """Highest value of an integer type; None for float images, which have no fixed one."""
+    dtype = np.dtype(dtype)
+    return int(np.iinfo(dtype).max) if dtype.kind == "u" else None
+
+
+def padded_tiles(raw, channels, pad, canvas, threads=1):
+    """Tiles of the padded image, in the order of `storage.tile_windows`.
+
+    Parameters
+    ----------
+    raw : RawImage
+        Photograph.
+    channels : tuple of int
+        Signal channels; several are summed and clipped to the type's range.
+    pad : int
+        Position of the raw image's first pixel on the canvas, both ways.
+    canvas : tuple of int
+        ``(h, w)`` of the padded image.
+    threads : int
+        Tiles read side by side.
+
+    Yields
+    ------
+    ndarray of the raw dtype, or None
+        None for a tile that holds nothing of the raw image.
+    """
+    height, width = raw.shape
+
+    def read(window):
+        y0, y1 = max(window.y0 - pad, 0), min(window.y1 - pad, height)
+        x0, x1 = max(window.x0 - pad, 0), min(window.x1 - pad, width)
+        if y0 >= y1 or x0 >= x1:
+            return None
+        pixels = raw.read(Window(y0, y1, x0, x1), tuple(channels))
+        if pixels.shape == window.shape:
+            return pixels
+        tile = np.zeros(window.shape, dtype=pixels.dtype)
+        top, left = y0 + pad - window.y0, x0 + pad - window.x0
+        tile[top : top + pixels.shape[0], left : left + pixels.shape[1]] = pixels
+        return tile
+
+    yield from ordered_map(read, tile_windows(tuple(canvas)), threads)
+
+
+def _describe(path, channel):
+    """What downstream needs to know of one raw file."""
+    path = Path(path)
+    stat = path.stat()
+    with open_raw(path) as raw:
+        means = raw.channel_means()
+        chosen = signal_channels(means, raw.dtype, channel)
+        return {
+            "path": str(path),
+            "size_bytes": stat.st_size,
+            "mtime_ns": stat.st_mtime_ns,
+            "shape": list(raw.shape),
+            "dtype": str(raw.dtype),
+            "channels": list(chosen),
+            "channel_means": [float(m) for m in means],
+            "pixel_size_um": None if raw.pixel_size_um is None else list(raw.pixel_size_um),
+        }
+
+
+def write_padded(raw_path, target, padding, stain, facts):
+    """Write one padded image.
+
+    Parameters
+    ----------
+    raw_path : path
+        Raw file.
+    target : path
+        Checkpoint, its format told by the suffix.
+    padding : dict
+        Stage 1's record.
+    stain : {'post', 'pre'}
+        Which of the two photographs.
+    facts : dict
+        Keyword arguments of `storage.write_image` beyond the pixels.
+    """
+    described, canvas = padding["raw"][stain], tuple(padding["canvas"])
+    with open_raw(raw_path) as raw:
+        tiles = padded_tiles(
+            raw, described["channels"], padding["pad"], canvas, facts.get("threads", 1)
+        )
+        write_image(target, canvas, np.dtype(described["dtype"]), tiles, **facts)

@@ -1,0 +1,55 @@
+"""Everything that touches files: images in windows and streams, records, tables.
+
+Names are imported when first used, so that a job that only reads a record does not wait for
+the image formats' libraries.
+"""
+
+from importlib import import_module
+
+_HOME = {
+    "ImageFile": "image_file",
+    "RawImage": "raw",
+    "Window": "windows",
+    "atomic_path": "atomic",
+    "convert_image": "images",
+    "open_image": "images",
+    "open_raw": "raw",
+    "read_arrays": "records",
+    "read_record": "records",
+    "scratch_file": "atomic",
+    "signal_channels": "raw",
+    "tile_windows": "windows",
+    "write_arrays": "records",
+    "write_image": "images",
+    "write_record": "records",
+    "write_table": "records",
+}
+
+__all__ = [
+    "ImageFile",
+    "RawImage",
+    "Window",
+    "atomic_path",
+    "convert_image",
+    "open_image",
+    "open_raw",
+    "read_arrays",
+    "read_record",
+    "scratch_file",
+    "signal_channels",
+    "tile_windows",
+    "write_arrays",
+    "write_image",
+    "write_record",
+    "write_table",
+]
+
+
+def __getattr__(name):
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+
+
+def __dir__():
+    return sorted({*globals(), *_HOME})

@@ -1,0 +1,304 @@
+"""Raw photographs, read window by window whatever way their TIFF stores them."""
+
+import threading
+from pathlib import Path
+
+import numpy as np
+
+from exo2micro.errors import ConfigError
+from exo2micro.storage.layout import RawLayout, examine
+from exo2micro.storage.segments import (
+    CACHE_BYTES,
+    TALLEST_READ,
+    RowPixels,
+    SegmentCache,
+    SegmentPixels,
+    segment_shape,
+)
+from exo2micro.storage.unpacking import unpack_to_scratch, unpacking_bytes
+from exo2micro.storage.windows import Window, check_inside, tile_windows
+
+SIGNAL_GREY_LEVELS = 0.5  # mean above which a channel carries signal, 8-bit grey levels
+LARGEST_SEGMENT_BYTES = 128 * 1024**2  # beyond this a strip or tile is unpacked to disk
+LARGEST_CACHE_BYTES = 512 * 1024**2
+STREAM_BLOCK_ROWS = 256
+
+
+def open_raw(path) -> "RawImage":
+    """Open a raw TIFF; decodes nothing yet.
+
+    Takes 8- and 16-bit unsigned and float pixels; grey, RGB, with or without alpha; strips,
+    tiles, one strip; samples interleaved, in planes, or in a page each (OME-TIFF, ImageJ);
+    uncompressed or any codec of tifffile with imagecodecs; classic and BigTIFF. Of a pyramid
+    the full resolution is read.
+
+    Raises
+    ------
+    ImageReadError
+        If the file is no TIFF, is truncated, or holds pixels that cannot be used.
+    """
+    return RawImage(Path(path))
+
+
+class RawImage:
+    """A raw photograph. Use it as a context manager; threads may read side by side.
+
+    Attributes
+    ----------
+    path : Path
+        The file.
+    shape : tuple of int
+        ``(height, width)``, px.
+    dtype : dtype
+        Type of the pixels that `read` gives (float16 is given as float32).
+    n_channels : int
+        Colour channels; alpha is not one.
+    pixel_size_um : tuple of float or None
+        Physical size of a pixel, ``(x, y)``, micrometres.
+    windowed : bool
+        Whether windows are decoded from the file itself. False for strips or tiles so big
+        (one compressed strip for the whole image, above all) that they are unpacked to a
+        scratch file once, at the first reading; that takes `scratch_bytes` of disk.
+    decode_bytes : int
+        Memory that reading takes at its peak, bytes, besides the windows themselves.
+    scratch_bytes : int
+        Size of that scratch file; 0 where none is needed.
+    nonfinite : int or None
+        Samples that are NaN or infinite, counted by `channel_means`; None before it ran.
+    peak : float or None
+        The largest sample, found by `channel_means`; None before it ran.
+    """
+
+    def __init__(self, path: Path):
+        self.path = path
+        self._layout: RawLayout = examine(path)
+        self.shape = self._layout.shape
+        stored = self._layout.dtype
+        self.dtype = np.dtype(np.float32) if stored == np.float16 else stored
+        self.n_channels = len(self._layout.colours)
+        self.pixel_size_um = self._layout.pixel_size_um
+        self.nonfinite = None
+        self.peak = None
+        self._plan_memory()
+        self._sources: dict = {}
+        self._open_sources = threading.Lock()
+        self._scratch = []
+        self._cache = SegmentCache(self._cache_bytes)
+
+    def __enter__(self):
+        """Return the open photograph."""
+        return self
+
+    def __exit__(self, *fault):
+        """Close the file."""
+        self.close()
+
+    def close(self) -> None:
+        """Close the file and remove the scratch file, if any."""
+        for scratch in self._scratch:
+            scratch.close()
+        self._layout.tiff.close()
+
+    def _plan_memory(self) -> None:
+        """Decide whether windows can be decoded on their own, and what that takes."""
+        page = self._layout.pages[0]
+        height, width = segment_shape(page)
+        interleaved = page.samplesperpixel if self._layout.colours[0][1] is None else 1
+        pixel_bytes = interleaved * self._layout.dtype.itemsize
+        segment_bytes = height * width * pixel_bytes
+        row_of_segments = -(-self.shape[1] // width) * segment_bytes
+        planes = len({source[:2] for source in self._layout.colours})
+        band = (-(-TALLEST_READ // height) + 1) * row_of_segments * planes
+        self._cache_bytes = max(CACHE_BYTES, band)
+        self._plain = is_plain_rows(page)
+        self.windowed = self._plain or (
+            segment_bytes <= LARGEST_SEGMENT_BYTES and self._cache_bytes <= LARGEST_CACHE_BYTES
+        )
+        if self._plain:
+            self.decode_bytes, self.scratch_bytes = 0, 0
+        elif self.windowed:
+            whole = self.shape[0] * self.shape[1] * pixel_bytes * planes
+            self.decode_bytes = min(self._cache_bytes, whole) + 2 * segment_bytes
+            self.scratch_bytes = 0
+        else:
+            self.decode_bytes = unpacking_bytes(page, segment_bytes)
+            self.scratch_bytes = self.shape[0] * self.shape[1] * pixel_bytes * planes
+
+    def _source(self, page_number: int, plane: int | None):
+        """Return the reader of one page's plane, made at its first use."""
+        with self._open_sources:
+            if (page_number, plane) not in self._sources:
+                self._sources[page_number, plane] = self._make_source(page_number, plane)
+            return self._sources[page_number, plane]
+
+    def _make_source(self, page_number: int, plane: int | None):
+        page = self._layout.pages[page_number]
+        descriptor = self._layout.tiff.filehandle.fileno()
+        segments = SegmentPixels(self.path, descriptor, page, plane, self._cache)
+        if self._plain:
+            stored = np.dtype(page.dtype).newbyteorder(page.parent.byteorder)
+            plane_bytes = int(np.prod(segments.shape)) * stored.itemsize
+            start = page.dataoffsets[0] + (plane or 0) * plane_bytes
+            return RowPixels(descriptor, start, segments.shape, stored)
+        if self.windowed:
+            return segments
+        scratch = unpack_to_scratch(self.path, descriptor, page, plane)
+        self._scratch.append(scratch)
+        return RowPixels(scratch.fileno(), 0, segments.shape, self._layout.dtype)
+
+    def read(self, window, channels=None) -> np.ndarray:
+        """Read a window.
+
+        Parameters
+        ----------
+        window : Window
+            ``(y0, y1, x0, x1)``, inside the image.
+        channels : tuple of int, optional
+            Colour channels to take; several are summed, integers clipped to their range (a
+            float has no range to clip to). All of them, side by side, when None.
+
+        Returns
+        -------
+        ndarray
+            (height, width), or (height, width, n_channels) when `channels` is None; of type
+            `dtype`. NaN and infinities are read as 0. Where the file says that zero is white,
+            the values are turned round.
+
+        Raises
+        ------
+        ImageReadError
+            If the file is damaged.
+        """
+        window = check_inside(window, self.shape)
+        wanted = range(self.n_channels) if channels is None else channels
+        samples = self._read_channels(window, wanted)
+        if samples.dtype.kind == "f":
+            np.nan_to_num(samples, copy=False, nan=0.0, posinf=0.0, neginf=0.0)
+        return samples if channels is None else _sum_clipped(samples)
+
+    def _read_channels(self, window: Window, wanted) -> np.ndarray:
+        """Return (height, width, len(wanted)), as stored but for inversion and float16."""
+        blocks = {}
+        picked = []
+        for channel in wanted:
+            page_number, plane, sample = self._layout.colours[channel]
+            if (page_number, plane) not in blocks:
+                blocks[page_number, plane] = self._source(page_number, plane).read(window)
+            picked.append(blocks[page_number, plane][:, :, sample])
+        samples = np.stack(picked, axis=-1).astype(self.dtype, copy=False)
+        if self._layout.inverted:
+            samples = np.iinfo(self.dtype).max - samples
+        return samples
+
+    def channel_means(self) -> tuple[float, ...]:
+        """Return the exact mean of each colour channel, in one pass over the file.
+
+        NaN and infinities count as 0, as `read` gives them. Also sets `nonfinite` and `peak`.
+        """
+        totals = np.zeros(self.n_channels)
+        nonfinite, peak = 0, -np.inf
+        for window in self._stream_windows():
+            samples = self._read_channels(window, range(self.n_channels))
+            if samples.dtype.kind == "f":
+                faulty = ~np.isfinite(samples)
+                nonfinite += int(faulty.sum())
+                samples[faulty] = 0
+            totals += _channel_sums(samples)
+            peak = max(peak, float(samples.max()))
+        self.nonfinite, self.peak = nonfinite, peak
+        return tuple(float(total) for total in totals / (self.shape[0] * self.shape[1]))
+
+    def _stream_windows(self):
+        """Cut the image so that each strip or tile is decoded once."""
+        height, width = segment_shape(self._layout.pages[0])
+        if self._plain or not self.windowed:
+            height, width = STREAM_BLOCK_ROWS, self.shape[1]
+        rows = height * max(1, STREAM_BLOCK_ROWS // height)
+        return tile_windows(self.shape, (rows, width))
+
+
+def is_plain_rows(page) -> bool:
+    """Tell whether a page's pixels lie uncompressed, row after row, in one piece."""
+    if page.is_tiled or page.compression != 1 or page.predictor != 1 or page.fillorder != 1:
+        return False
+    offsets, counts = page.dataoffsets, page.databytecounts
+    whole = page.imagelength * page.imagewidth * page.samplesperpixel * page.dtype.itemsize
+    following = zip(offsets[1:], offsets, counts, strict=False)
+    return sum(counts) == whole and all(b == a + n for b, a, n in following)
+
+
+def _sum_clipped(samples: np.ndarray) -> np.ndarray:
+    channels = np.moveaxis(samples, 2, 0)
+    if len(channels) == 1:
+        return np.ascontiguousarray(channels[0])
+    wide = samples.dtype if samples.dtype.kind == "f" else np.uint32
+    total = channels[0].astype(wide)
+    for channel in channels[1:]:
+        total += channel
+    if samples.dtype.kind == "u":
+        np.minimum(total, np.iinfo(samples.dtype).max, out=total)
+    return total.astype(samples.dtype, copy=False)
+
+
+def _channel_sums(samples: np.ndarray) -> np.ndarray:
+    wide = np.float64 if samples.dtype.kind == "f" else np.uint64
+    return samples.sum(axis=0, dtype=wide).sum(axis=0).astype(float)
+
+
+def signal_channels(means, dtype, override=None, peak=None) -> tuple[int, ...]:
+    """Choose the channels that carry signal.
+
+    A channel carries signal when its mean is above half an 8-bit grey level, scaled to the
+    range of the type. The range of floats is judged by the brightest pixel: up to 1 is 0..1,
+    up to 255 is 8-bit grey levels, beyond is 16-bit grey levels.
+
+    Parameters
+    ----------
+    means : sequence of float
+        Mean of each colour channel (`RawImage.channel_means`).
+    dtype : dtype
+        Type of the pixels.
+    override : int, optional
+        The user's choice. None or ``"auto"`` chooses by the means.
+    peak : float, optional
+        Brightest pixel (`RawImage.peak`), for floats; the highest mean stands in for it.
+
+    Returns
+    -------
+    tuple of int
+        One channel is to be taken as it is, several are to be summed. Where none carries
+        signal, the one with the highest mean.
+
+    Raises
+    ------
+    ConfigError
+        If `override` is not the number of a channel.
+    """
+    if override is not None and override != "auto":
+        return (_checked_channel(override, len(means)),)
+    threshold = SIGNAL_GREY_LEVELS / 255 * _full_scale(dtype, max(means) if peak is None else peak)
+    signal = tuple(number for number, mean in enumerate(means) if mean > threshold)
+    return signal or (int(np.argmax(means)),)
+
+
+def _checked_channel(override, count: int) -> int:
+    is_number = isinstance(override, int | np.integer) and not isinstance(override, bool)
+    if not is_number or not 0 <= override < count:
+        choices = "0" if count == 1 else f"0 to {count - 1}"
+        raise ConfigError(
+            f"channel: {override!r} is asked for, but the image has {count} colour channel(s). "
+            f"Expected {choices} (0 is the first: red in RGB), or auto."
+        )
+    return int(override)
+
+
+def _full_scale(dtype, peak: float) -> float:
+    dtype = np.dtype(dtype)
+    if dtype.kind == "u":
+        return float(np.iinfo(dtype).max)
+    if peak <= 1:
+        return 1.0
+    return 255.0 if peak <= 255 else 65535.0
+
+
+__all__ = ["RawImage", "open_raw", "signal_channels"]

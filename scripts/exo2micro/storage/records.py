@@ -1,0 +1,104 @@
+"""Small files: records (JSON), arrays (npz) and tables (TSV), each written whole or not at all."""
+
+import json
+import math
+import zipfile
+from pathlib import Path
+
+import numpy as np
+
+from exo2micro.errors import RecordError
+from exo2micro.storage.atomic import atomic_path, write_faults
+
+
+def write_record(path, record: dict) -> None:
+    """Write a record as JSON.
+
+    Floats are written so that they read back exactly; NaN and infinities become null.
+
+    Parameters
+    ----------
+    path : path
+        Target file.
+    record : dict
+        Plain Python values, paths, numpy scalars and arrays, nested as you like.
+
+    Raises
+    ------
+    RecordError
+        If a value has no form in JSON.
+    ImageWriteError
+        If the disk is full or the folder is not writable.
+    """
+    try:
+        text = json.dumps(_plain(record), indent=2, allow_nan=False, ensure_ascii=False)
+    except TypeError as fault:
+        raise RecordError(f"Cannot write the record {path}: {fault}.") from fault
+    with write_faults(path), atomic_path(path) as temporary:
+        temporary.write_text(text + "\n", encoding="utf-8")
+
+
+def read_record(path) -> dict:
+    """Read a record that `write_record` wrote.
+
+    Raises
+    ------
+    RecordError
+        If the file is missing, damaged, or holds no record.
+    """
+    try:
+        record = json.loads(Path(path).read_text(encoding="utf-8"))
+    except OSError as fault:
+        raise RecordError(f"Cannot read the record {path}: {fault.strerror or fault}.") from fault
+    except ValueError as fault:
+        raise RecordError(
+            f"The record {path} is damaged ({fault}). Delete it; the next run makes it anew."
+        ) from fault
+    if not isinstance(record, dict):
+        raise RecordError(
+            f"{path} holds a {type(record).__name__}, expected a record (a JSON object). "
+            "Delete it; the next run makes it anew."
+        )
+    return record
+
+
+def _plain(value):
+    """Return `value` in the types that JSON knows."""
+    if isinstance(value, dict):
+        return {str(key): _plain(entry) for key, entry in value.items()}
+    if isinstance(value, np.ndarray | np.generic):
+        return _plain(value.tolist())
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_plain(entry) for entry in value]
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    return str(value) if isinstance(value, Path) else value
+
+
+def write_arrays(path, **arrays) -> None:
+    """Write named arrays into one compressed npz file (suffix ``.npz``)."""
+    with write_faults(path), atomic_path(path) as temporary, open(temporary, "wb") as stream:
+        np.savez_compressed(stream, **arrays)
+
+
+def read_arrays(path) -> dict[str, np.ndarray]:
+    """Read every array of a file that `write_arrays` wrote.
+
+    Raises
+    ------
+    RecordError
+        If the file is missing or damaged.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as arrays:
+            return {name: arrays[name] for name in arrays.files}
+    except (OSError, ValueError, EOFError, AttributeError, zipfile.BadZipFile) as fault:
+        raise RecordError(
+            f"Cannot read the arrays in {path}: {fault}. Delete it; the next run makes it anew."
+        ) from fault
+
+
+def write_table(path, table) -> None:
+    """Write a pandas DataFrame as tab-separated text, without its index; NaN is left empty."""
+    with write_faults(path), atomic_path(path) as temporary:
+        table.to_csv(temporary, sep="\t", index=False)

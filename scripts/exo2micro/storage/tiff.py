@@ -1,0 +1,178 @@
+"""OME-TIFF pyramids, written from a stream of tiles without ever holding the image."""
+
+from collections import deque
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import imagecodecs
+import numpy as np
+import tifffile
+
+from exo2micro.storage.pyramid import PyramidSpool, halve, level_shapes
+from exo2micro.storage.windows import tile_grid
+
+# Lossless codecs on 512 x 512 tiles of a fluorescence slide, one core, Mpx/s to write and size
+# in % of the raw bytes (uint8 | uint8 + camera noise | uint16 | float32 difference):
+#   deflate 1 (libdeflate)  213 42% | 184 61% | 82 65% | 34 93%
+#   deflate 6 (libdeflate)  143 41% |  60 59% | 32 65% | 25 93%
+#   zlib 1                   98 43% |  70 63% | 30 68% | 10 93%
+#   zlib 6                   57 42% |  15 59% |  8 65% |  9 93%
+#   zstd 3                  329 42% | 205 59% |100 63% |164 93%
+# Reading: deflate 870 | 600 | 280 | 128 Mpx/s. Predictors: uint8 and uint16 grow by 2-6 points,
+# float32 shrinks by 3.5 but is not read everywhere. Fiji opens deflate but not zstd at once.
+DEFLATE_LEVEL = 1
+CLASSIC_TIFF_LIMIT = 3.9e9  # bytes; offsets of classic TIFF end at 4 GiB
+PYRAMID_SHARE = 4 / 3
+
+
+def write_tiff(
+    path, shape, dtype, tiles, *, channel_name=None, pixel_size_um=None, tile=512, threads=1
+) -> None:
+    """Write an OME-TIFF pyramid (deflate, tiled; BigTIFF when needed).
+
+    Parameters
+    ----------
+    path : path
+        Target; written in place (see `exo2micro.storage.atomic_path`).
+    shape : tuple of int
+        ``(height, width)``, px.
+    dtype : dtype
+        uint8, uint16, float32 or float64.
+    tiles : iterable of (2-D ndarray or None)
+        As `exo2micro.storage.tile_windows` cuts the image, in that order, cropped at the lower
+        and right edge; None for an all-zero tile.
+    channel_name : str, optional
+        Name of the channel.
+    pixel_size_um : tuple of float, optional
+        Physical size of a pixel, ``(x, y)``, micrometres.
+    tile : int
+        Side of a tile, px; a multiple of 16.
+    threads : int
+        Threads that compress.
+    """
+    dtype = np.dtype(dtype)
+    shapes = level_shapes(shape)
+    encoder = TileEncoder(dtype, tile, threads)
+    spool = PyramidSpool(shapes, dtype, tile, encoder.encode_all, Path(path).parent)
+    big = int(np.prod(shape)) * dtype.itemsize * PYRAMID_SHARE > CLASSIC_TIFF_LIMIT
+    layout = {
+        "dtype": dtype,
+        "tile": (tile, tile),
+        "compression": "adobe_deflate",
+        "photometric": "minisblack",
+        "software": "exo2micro",
+    }
+    try:
+        with tifffile.TiffWriter(path, bigtiff=big, ome=True) as writer:
+            writer.write(
+                _full_level(tiles, shape, tile, encoder, spool),
+                shape=shapes[0],
+                subifds=len(shapes) - 1,
+                metadata=_ome_metadata(channel_name, pixel_size_um),
+                resolution=_pixels_per_centimetre(pixel_size_um),
+                resolutionunit="CENTIMETER" if pixel_size_um else "NONE",
+                **layout,
+            )
+            for level in range(1, len(shapes)):
+                writer.write(
+                    spool.encoded_tiles(level),
+                    shape=shapes[level],
+                    subfiletype=1,
+                    metadata=None,
+                    **layout,
+                )
+    finally:
+        encoder.close()
+        spool.close()
+
+
+def _ome_metadata(channel_name, pixel_size_um) -> dict:
+    metadata = {"axes": "YX", "Channel": {"Name": channel_name or "signal"}}
+    if channel_name:
+        metadata["Name"] = channel_name
+    if pixel_size_um:
+        for axis, size in zip("XY", pixel_size_um, strict=True):
+            metadata[f"PhysicalSize{axis}"] = float(size)
+            metadata[f"PhysicalSize{axis}Unit"] = "µm"
+    return metadata
+
+
+def _pixels_per_centimetre(pixel_size_um):
+    return tuple(1e4 / size for size in pixel_size_um) if pixel_size_um else None
+
+
+def _full_level(tiles, shape, tile: int, encoder: "TileEncoder", spool: PyramidSpool):
+    """Yield the encoded tiles of the full image, feeding the pyramid on the way."""
+    columns = tile_grid(shape, tile)[1]
+    for number, (encoded, halved) in enumerate(encoder.encode_stream(tiles)):
+        spool.add(0, number // columns, number % columns, halved)
+        yield encoded
+
+
+class TileEncoder:
+    """Compresses tiles, several at a time.
+
+    Parameters
+    ----------
+    dtype : dtype
+        Type of the pixels.
+    tile : int
+        Side of a tile, px.
+    threads : int
+        How many tiles to compress at a time.
+    """
+
+    def __init__(self, dtype, tile: int, threads: int):
+        self._shape = (tile, tile)
+        self._dtype = dtype.newbyteorder("<")
+        self._zero = _deflate(np.zeros(self._shape, self._dtype))
+        self._threads = threads
+        self._pool = ThreadPoolExecutor(threads) if threads > 1 else None
+
+    def close(self) -> None:
+        """End the threads."""
+        if self._pool is not None:
+            self._pool.shutdown(cancel_futures=True)
+
+    def encode_stream(self, tiles):
+        """Yield (encoded bytes, halved tile or None) for each tile, in order.
+
+        A few tiles more than threads are taken ahead, so that memory stays bounded.
+        """
+        if self._pool is None:
+            yield from map(self._encode_and_halve, tiles)
+            return
+        waiting = deque()
+        for pixels in tiles:
+            waiting.append(self._pool.submit(self._encode_and_halve, pixels))
+            if len(waiting) > 2 * self._threads:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+
+    def encode_all(self, tiles: list) -> list[bytes]:
+        """Return the encoded bytes of each tile."""
+        return list((self._pool or _Here).map(self._encode, tiles))
+
+    def _encode_and_halve(self, pixels):
+        encoded = self._encode(pixels)
+        return encoded, None if encoded is self._zero else halve(pixels)
+
+    def _encode(self, pixels) -> bytes:
+        if pixels is None or not pixels.any():
+            return self._zero
+        if pixels.shape != self._shape:
+            full = np.zeros(self._shape, self._dtype)
+            full[: pixels.shape[0], : pixels.shape[1]] = pixels
+            pixels = full
+        return _deflate(np.ascontiguousarray(pixels, self._dtype))
+
+
+class _Here:
+    """Stands in for a thread pool where there is one thread."""
+
+    map = staticmethod(map)
+
+
+def _deflate(pixels: np.ndarray) -> bytes:
+    return bytes(imagecodecs.deflate_encode(pixels, DEFLATE_LEVEL, raw=False))

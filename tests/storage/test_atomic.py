@@ -1,0 +1,56 @@
+import pytest
+from exo2micro.errors import ImageWriteError
+from exo2micro.storage import atomic_path, scratch_file
+from exo2micro.storage.atomic import write_faults
+
+
+def test_appears_under_its_final_name_at_the_end_only(tmp_path):
+    final = tmp_path / "deep" / "image.tiff"
+    with atomic_path(final) as temporary:
+        assert temporary.parent == final.parent
+        assert temporary.suffix == ".tiff"
+        assert temporary.name.startswith(".")
+        temporary.write_text("whole")
+        assert not final.exists()
+    assert final.read_text() == "whole"
+    assert list(final.parent.iterdir()) == [final]
+
+
+def write_half(final, fault):
+    with atomic_path(final) as temporary:
+        temporary.write_text("half")
+        raise fault
+
+
+@pytest.mark.parametrize("fault", [ValueError, KeyboardInterrupt, SystemExit])
+def test_a_fault_leaves_nothing_behind_and_the_old_file_as_it_was(tmp_path, fault):
+    final = tmp_path / "record.json"
+    final.write_text("old")
+    with pytest.raises(fault):
+        write_half(final, fault)
+    assert final.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [final]
+
+
+def test_two_writers_of_one_file_do_not_meet(tmp_path):
+    final = tmp_path / "a.txt"
+    with atomic_path(final) as first, atomic_path(final) as second:
+        assert first != second
+        first.write_text("1")
+        second.write_text("2")
+
+
+def test_system_faults_are_explained(tmp_path):
+    with (
+        pytest.raises(ImageWriteError, match=r"x\.tiff: No space left .* 2\.00 GB"),
+        write_faults(tmp_path / "x.tiff", 2_000_000_000),
+    ):
+        raise OSError(28, "No space left on device")
+
+
+def test_scratch_file_has_no_name(tmp_path):
+    with scratch_file(tmp_path) as scratch:
+        scratch.write(b"pixels")
+        scratch.seek(0)
+        assert scratch.read() == b"pixels"
+    assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,50 @@
+"""Memory must not grow with the height of an image: full-size ones are 34000 px tall."""
+
+import subprocess
+import sys
+
+import pytest
+
+pytest.importorskip("resource", reason="measuring memory needs a POSIX system")
+
+STREAM = """
+import resource, sys
+import numpy as np
+from exo2micro.storage import open_image, open_raw, tile_windows, write_image
+import cv2, astropy.io.fits, exo2micro.storage.images, exo2micro.storage.raw
+
+path, height, width = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
+shape = (height, width)
+tile = np.random.default_rng(1).random((512, 512)).astype(np.float32)
+tiles = lambda: (tile[: w.height, : w.width] for w in tile_windows(shape))
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+write_image(path, shape, "float32", tiles(), threads=2)
+with open_image(path, cache_bytes=1 << 20) as image:
+    for window in tile_windows(shape):
+        image.read(window)
+    image.read_reduced(0.05)
+if path.endswith("tiff"):
+    with open_raw(path) as photograph:
+        photograph.channel_means()
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
+"""
+
+
+def peak_kilobytes(path, height, width):
+    result = subprocess.run(
+        [sys.executable, "-c", STREAM, str(path), str(height), str(width)],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={"PYTHONPATH": ":".join(sys.path), "OMP_NUM_THREADS": "1"},
+    )
+    return int(result.stdout)
+
+
+@pytest.mark.parametrize("suffix", ["tiff", "fits"])
+def test_streaming_takes_the_same_memory_whatever_the_height(tmp_path, suffix):
+    half = peak_kilobytes(tmp_path / f"half.{suffix}", 2500, 3000)
+    whole = peak_kilobytes(tmp_path / f"whole.{suffix}", 10000, 3000)
+    image_kilobytes = 4 * 10000 * 3000 / 1024
+    assert whole < half + 0.15 * image_kilobytes
+    assert whole < 0.6 * image_kilobytes
