@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass, replace
 
-import cv2
 import numpy as np
 
 from .features import FeatureMatch, match_features
 from .geometry import Transform, apply_homography, lift, lower, point_grid
 from .overview import similarity_of
+from .storage import ArrayImage, Window
 from .tilefit import TileFit, fit_tiles
 from .tilematch import TileShifts, TileSource, match_tiles
 
@@ -126,8 +126,6 @@ def choose_windows(overview, box):
         Windows inside `box` of which at least half is sample, the order mixed so that any part of
         the list is spread over the sample.
     """
-    from .storage import Window
-
     windows = []
     for side in TILE_SIDES:
         windows = []
@@ -190,7 +188,7 @@ def _by_overview_tiles(post, pre, matrix, levels):
     """Tiles on the overviews, for when a full-resolution tile would not reach far enough."""
     small = lower(matrix, pre.factors, post.factors)
     boxes = [_mask_box(o.footprint.raw_area) for o in (post, pre)]
-    source = TileSource(_Plane(post.image), _Plane(pre.image), *boxes)
+    source = TileSource(ArrayImage(post.image), ArrayImage(pre.image), *boxes)
     side = OVERVIEW_TILE
     identity = replace(post, factors=(1.0, 1.0))
     windows = [
@@ -208,27 +206,6 @@ def _by_overview_tiles(post, pre, matrix, levels):
         return matrix
     levels.append("overview tiles")
     return lift(found, pre.factors, post.factors)
-
-
-@dataclass(frozen=True)
-class _Plane:
-    """An overview as an image that tiles can be read from."""
-
-    image: np.ndarray
-
-    @property
-    def shape(self):
-        """``(h, w)``."""
-        return self.image.shape
-
-    def read_padded(self, window):
-        """Pixels of a window; zero outside the image."""
-        y0, y1, x0, x1 = window
-        h, w = self.image.shape
-        inside = self.image[max(y0, 0) : min(y1, h), max(x0, 0) : min(x1, w)]
-        return cv2.copyMakeBorder(
-            inside, max(-y0, 0), max(y1 - h, 0), max(-x0, 0), max(x1 - w, 0), cv2.BORDER_CONSTANT
-        )
 
 
 def _mask_box(mask):

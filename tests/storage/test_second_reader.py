@@ -58,4 +58,4 @@ def test_channel_name_and_pixel_size(path):
     assert (pixels.get("SizeX"), pixels.get("SizeY")) == ("1301", "2051")
     assert float(run("vipsheader", "-f", "xres", str(path))) == 2000  # px per mm
     assert float(run("vipsheader", "-f", "yres", str(path))) == 4000
-    assert int(run("vipsheader", "-f", "n-subifds", str(path))) == 1
+    assert int(run("vipsheader", "-f", "n-subifds", str(path))) == 2

@@ -7,6 +7,7 @@ the image formats' libraries.
 from importlib import import_module
 
 _HOME = {
+    "ArrayImage": "array_image",
     "ImageFile": "image_file",
     "RawImage": "raw",
     "Window": "windows",
@@ -26,6 +27,7 @@ _HOME = {
 }
 
 __all__ = [
+    "ArrayImage",
     "ImageFile",
     "RawImage",
     "Window",

@@ -131,6 +131,8 @@ class SegmentPixels:
     def read(self, window: Window) -> np.ndarray:
         """Return the pixels of `window` as (height, width, samples), native byte order."""
         pixels = np.empty((*window.shape, self.shape[2]), self._page.dtype.newbyteorder("="))
+        if pixels.size == 0:
+            return pixels
         height, width = self.block
         for row in range(window.y0 // height, -(-window.y1 // height)):
             for column in range(window.x0 // width, -(-window.x1 // width)):

@@ -64,8 +64,9 @@ def write_tiff(
     }
     try:
         with tifffile.TiffWriter(path, bigtiff=big, ome=True) as writer:
+            full = _full_level(tiles, shape, tile, encoder, spool)
             writer.write(
-                _full_level(tiles, shape, tile, encoder, spool),
+                full,
                 shape=shapes[0],
                 subifds=len(shapes) - 1,
                 metadata=_ome_metadata(channel_name, pixel_size_um),
@@ -73,6 +74,7 @@ def write_tiff(
                 resolutionunit="CENTIMETER" if pixel_size_um else "NONE",
                 **layout,
             )
+            next(full, None)  # the writer stops at the last tile; this finds one too many
             for level in range(1, len(shapes)):
                 writer.write(
                     spool.encoded_tiles(level),

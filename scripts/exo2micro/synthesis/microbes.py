@@ -64,8 +64,7 @@ class MicrobeField:
             ``(y0, y1, x0, x1)`` of the post frame.
         """
         y0, y1, x0, x1 = window
-        low, high = self.spec.microbe_fwhm
-        margin = ceil(high * (REACH + LONGEST_ROD / 2)) + 1
+        margin = ceil(self.spec.microbe_fwhm[1] * (REACH + LONGEST_ROD / 2)) + 1
         height, width = self.spec.post_shape
         around = (
             max(y0 - margin, 0),
@@ -114,10 +113,8 @@ class MicrobeField:
         count = singles + len(cluster)
 
         shape = _draw_shapes(rng, spec, count)
-        middles = rng.uniform(-0.5, BLOCK - 0.5, (singles + clusters, 2)) + (
-            column * BLOCK,
-            row * BLOCK,
-        )
+        middles = rng.uniform(-0.5, BLOCK - 0.5, (singles + clusters, 2))
+        middles += (column * BLOCK, row * BLOCK)
         spread = CLUSTER_SPREAD * 0.5 * np.mean(spec.microbe_fwhm) * np.sqrt(members[cluster])
         apart = rng.standard_normal((len(cluster), 2)) * spread[:, None]
         apart *= np.minimum(1, CLUSTER_REACH / np.maximum(np.hypot(*apart.T), 1e-9))[:, None]

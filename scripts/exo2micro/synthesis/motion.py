@@ -40,7 +40,7 @@ class Waves:
         return 2 * np.pi / longest_k if longest_k > 0 else np.inf
 
     def to_record(self) -> dict:
-        """Lists of numbers for a JSON record."""
+        """Return lists of numbers for a JSON record."""
         return {
             "amplitude": self.amplitude.tolist(),
             "frequency": self.frequency.tolist(),
@@ -85,6 +85,8 @@ class Motion:
 
 def build_motion(spec) -> Motion:
     """Draw the true motion of a `PairSpec` (the bending's waves from its seed)."""
+    if spec.pre_is_post:
+        return Motion(np.eye(3), Waves(np.zeros((0, 2)), np.zeros((0, 2)), np.zeros(0)))
     (post_height, post_width), (pre_height, pre_width) = spec.post_shape, spec.pre_shape
     half = max(post_height, post_width) / 2
     post_centre = (post_width - 1) / 2, (post_height - 1) / 2
@@ -93,7 +95,9 @@ def build_motion(spec) -> Motion:
     shear = np.array([[1.0, spec.shear, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]])
     direction = rng.uniform(0, 2 * np.pi)
     perspective = np.eye(3)
-    perspective[2, :2] = spec.perspective_px / half**2 * np.array([np.cos(direction), np.sin(direction)])
+    perspective[2, :2] = (
+        spec.perspective_px / half**2 * np.array([np.cos(direction), np.sin(direction)])
+    )
     flip = np.diag([-1.0 if spec.mirror_pre else 1.0, 1.0, 1.0])
     about_origin = (
         flip

@@ -73,13 +73,14 @@ def _draw_inside(spec, rng):
 
 
 def _draw_blob(x, y, half, rng):
-    """A rounded irregular piece: a star-shaped outline with a few harmonics."""
-    angle = np.arctan2(y / half[1], x / half[0])
-    order = np.arange(2, 13)
-    strength = rng.normal(0, 0.16, len(order)) / order**0.9
+    """Draw a rounded irregular piece: a radius that is a sum of harmonics of the angle."""
+    order = np.arange(2, 80)
+    strength = rng.normal(0, 0.14, len(order)) / order
     phase = rng.uniform(0, 2 * np.pi, len(order))
-    radius = 0.88 + sum(s * np.cos(k * angle + p) for k, s, p in zip(order, strength, phase, strict=True))
-    return np.hypot(x / half[0], y / half[1]) < radius
+    turns = np.linspace(-np.pi, np.pi, 2049)
+    radius = 0.88 + strength @ np.cos(np.outer(order, turns) + phase[:, None])
+    x, y = x / half[0], y / half[1]
+    return np.hypot(x, y) < np.interp(np.arctan2(y, x), turns, radius)
 
 
 def _draw_fragments(x, y, half, rng):

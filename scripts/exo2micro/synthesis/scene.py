@@ -19,6 +19,7 @@ WARP_WAVES = 6
 WARP_SHORTEST = 900.0  # px at texture_scale 1
 WARP_SLOPE = 0.11  # local stretch by each wave: neighbouring periods of an atlas do not match
 ROUGHNESS = 0.7  # roughness of the outline, px for each px of `edge_px`
+FARTHEST_ROUGHNESS = 6.0  # widths of the edge that roughness can reach out
 PROBES = 220  # the texture's mean and quantiles are measured on PROBES x PROBES random points
 KNEE = 0.6  # brightness is compressed above this part of the headroom
 HEADROOM = 0.92  # of the full scale; the rest is left to noise
@@ -45,14 +46,22 @@ class Scene:
         self.shortest_wave = min(self._warp.shortest, max(spec.post_shape) / 2)
         self._gain = _draw_gain(self._rng, spec)
         if texture == "image":
-            self._layers = [_ImageLayer(spec)]
+            self._layers = [
+                ImageLayer(
+                    spec.texture_image, spec, "dark" if spec.footprint == "texture" else "mirror"
+                )
+            ]
         else:
             self._layers = [
-                _AtlasLayer(build_atlas(kind, seed), magnification * spec.texture_scale, weight, self._rng)
+                _AtlasLayer(
+                    build_atlas(kind, seed), magnification * spec.texture_scale, weight, self._rng
+                )
                 for kind, magnification, weight in LAYERS[texture]
             ]
         self._is_image = texture == "image"
-        self._second = _AtlasLayer(build_atlas("fractal", seed), 9.0 * spec.texture_scale, 1.0, self._rng)
+        self._second = _AtlasLayer(
+            build_atlas("fractal", seed), 9.0 * spec.texture_scale, 1.0, self._rng
+        )
         self._measure()
 
     def coordinates(self, xy):
@@ -65,38 +74,55 @@ class Scene:
 
         Returns
         -------
-        ndarray of float64, shape (N, 5)
-            x, y, texture u, v, and the relative gain.
+        ndarray of float64, shape (N, 4) or (N, 5)
+            x, y, texture u, v, and the relative gain where it varies.
         """
-        return np.concatenate([xy, xy + self._warp.at(xy), self._gain_at(xy)[:, None]], axis=1)
+        columns = [xy, xy + self._warp.at(xy)]
+        if self.spec.gain_variation > 0:
+            columns.append(1 + self.spec.gain_variation * self._gain.at(xy)[:, :1])
+        return np.concatenate(columns, axis=1)
 
     def coverage(self, maps, base):
-        """Part of each pixel's mineral that is there: 0 beside the sample, 1 on it."""
-        layers = self._layers[0].sample(maps, base)
-        return self._coverage(layers, maps, base)
-
-    def mineral(self, maps, base):
-        """Mineral of the pre image, grey levels above offset, and the scale there.
+        """Part of each pixel's mineral that is there: 0 beside the sample, 1 on it.
 
         Parameters
         ----------
-        maps : ndarray of float32, shape (5, height, width)
+        maps : ndarray of float32, shape (4 or 5, height, width)
             From `spread_map` of `coordinates`.
-        base : ndarray of float64, shape (5,)
+        base : ndarray of float64, shape (4,) or (5,)
             The same.
 
         Returns
         -------
-        mineral, coverage : ndarray of float32, shape (height, width)
-            Grey levels (thinned at the sample's edge), and part of the sample, 0 to 1.
-        scale : ndarray of float32 or float
-            Post over pre.
+        ndarray of float32, shape (height, width)
         """
+        distance = self.outline.distance(maps[0], maps[1], base[:2])
+        return self._coverage(distance, self._layers[0].sample(maps, base))
+
+    def mineral(self, maps, base):
+        """Mineral of the pre image, grey levels above offset, thinned at the sample's edge.
+
+        Parameters and shape as for `coverage`.
+        """
+        distance = self.outline.distance(maps[0], maps[1], base[:2])
+        if distance is not None and distance.max() < -FARTHEST_ROUGHNESS * self.spec.edge_px:
+            return np.zeros(maps.shape[1:], np.float32)
         first = self._layers[0].sample(maps, base)
-        coverage = self._coverage(first, maps, base)
-        texture = self._texture(first, maps, base)
-        level = self._brighten(texture)
-        return level * coverage, coverage, self._scale(maps, base)
+        levels = self._brighten(self._texture(first, maps, base))
+        levels *= self._coverage(distance, first)
+        return levels
+
+    def scale(self, maps, base):
+        """Post over pre, a map or one number. Parameters as for `coverage`."""
+        spec = self.spec
+        scale = np.float32(spec.scale)
+        if spec.gain_variation > 0:
+            scale = scale * (maps[4] + np.float32(base[4]))
+        if spec.second_mineral_fraction > 0:
+            above = self._second.sample(maps, base) - self._second_from
+            second = np.clip(above * 8 + np.float32(0.5), 0, 1)
+            scale = scale * (1 + np.float32(spec.second_mineral_ratio - 1) * second)
+        return scale
 
     def _texture(self, first, maps, base):
         if self._is_image:
@@ -106,14 +132,13 @@ class Scene:
             cv2.scaleAdd(layer.sample(maps, base), layer.weight, total, total)
         return cv2.exp(total * np.float32(self.spec.contrast))
 
-    def _coverage(self, first, maps, base):
-        spec = self.spec
-        distance = self.outline.distance(maps[0], maps[1], base[:2])
+    def _coverage(self, distance, first):
+        edge = self.spec.edge_px
         if distance is None:
-            return np.ones(maps.shape[1:], np.float32)
+            return np.ones(first.shape, np.float32)
         if not self._is_image:
-            cv2.scaleAdd(first, ROUGHNESS * spec.edge_px, distance, distance)
-        inside = np.clip(distance * np.float32(1 / spec.edge_px), 0, 1)
+            distance = cv2.scaleAdd(first, ROUGHNESS * edge, distance)
+        inside = np.clip(distance * np.float32(1 / edge), 0, 1)
         return inside * inside * (3 - 2 * inside)
 
     def _brighten(self, texture):
@@ -128,30 +153,17 @@ class Scene:
             level += room * np.tanh(above / room) - above
         return level
 
-    def _scale(self, maps, base):
-        spec = self.spec
-        scale = np.float32(spec.scale)
-        if spec.gain_variation > 0:
-            scale = scale * (maps[4] + np.float32(base[4]))
-        if spec.second_mineral_fraction > 0:
-            second = np.clip((self._second.sample(maps, base) - self._second_from) * 8 + 0.5, 0, 1)
-            scale = scale * (1 + np.float32(spec.second_mineral_ratio - 1) * second)
-        return scale
-
-    def _gain_at(self, xy):
-        return 1 + self.spec.gain_variation * self._gain.at(xy)[:, 0]
-
     def _measure(self):
         """Set brightness, saturation and second mineral by the texture's distribution."""
         spec = self.spec
         height, width = spec.post_shape
         x = self._rng.uniform(0, width - 1, PROBES * PROBES)
         y = self._rng.uniform(0, height - 1, PROBES * PROBES)
-        values = self.coordinates(np.stack([x, y], axis=1)).T.reshape(5, PROBES, PROBES)
-        base = np.zeros(5)
+        values = self.coordinates(np.stack([x, y], axis=1)).T.reshape(-1, PROBES, PROBES)
+        base = np.zeros(len(values))
         maps = values.astype(np.float32)
         first = self._layers[0].sample(maps, base)
-        on_sample = self._coverage(first, maps, base) > 0.5
+        on_sample = self.coverage(maps, base) > 0.5
         if not on_sample.any():
             on_sample[:] = True
         texture = self._texture(first, maps, base)[on_sample]
@@ -164,7 +176,6 @@ class Scene:
         if spec.second_mineral_fraction > 0:
             second = self._second.sample(maps, base)[on_sample]
             self._second_from = np.float32(np.quantile(second, 1 - spec.second_mineral_fraction))
-        self.sample_fraction = float(on_sample.mean())
 
     def _set_ceiling(self, levels):
         spec = self.spec
@@ -199,17 +210,26 @@ class _AtlasLayer:
         return cv2.remap(self._lattice, u, v, cv2.INTER_LINEAR, borderMode=cv2.BORDER_WRAP)
 
 
-class _ImageLayer:
-    """A given image as texture, centred on the post frame."""
+class ImageLayer:
+    """A given image, centred on the post frame and magnified by `texture_scale`.
+
+    Parameters
+    ----------
+    image : ndarray or path
+        The image.
+    spec : PairSpec
+        Uses `texture_scale` and the post frame's shape.
+    beyond : {'dark', 'mirror'}
+        What lies beyond the image.
+    """
 
     weight = 1.0
 
-    def __init__(self, spec):
-        image = load_grey(spec.texture_image)
+    def __init__(self, image, spec, beyond):
+        image = load_grey(image)
         self._lattice = double_lattice(image, 0.6)
-        self._border = (
-            cv2.BORDER_CONSTANT if spec.footprint == "texture" else cv2.BORDER_REFLECT_101
-        )
+        self.highest = float(self._lattice.max())
+        self._border = cv2.BORDER_CONSTANT if beyond == "dark" else cv2.BORDER_REFLECT_101
         self._scale = 2.0 / spec.texture_scale
         height, width = spec.post_shape
         centre = np.array([width - 1, height - 1]) / 2

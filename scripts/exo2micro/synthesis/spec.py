@@ -282,10 +282,13 @@ def _check_agreement(spec: PairSpec) -> None:
     if slope > 0.3:
         raise ConfigError(
             f"Synthetic pair: bending_px {spec.bending_px} with bending_periods "
-            f"{spec.bending_periods} folds the sample (local stretch {slope:.2f}). Take less of one."
+            f"{spec.bending_periods} folds the sample (local stretch {slope:.2f}). "
+            "Take less of one."
         )
     if "image" in (spec.texture, spec.pre_texture) and spec.texture_image is None:
-        raise ConfigError("Synthetic pair: texture 'image' needs texture_image, an array or a file.")
+        raise ConfigError(
+            "Synthetic pair: texture 'image' needs texture_image, an array or a file."
+        )
     if spec.footprint == "texture" and spec.texture != "image":
         raise ConfigError("Synthetic pair: footprint 'texture' needs texture 'image'.")
     if spec.pre_is_post and spec.pre_shape != spec.post_shape:
