@@ -12,16 +12,21 @@ from .tilefit import TileFit, fit_tiles
 from .tilematch import TileShifts, TileSource, match_tiles
 
 # Tiles of this side are matched at full resolution; smaller ones where too few would fit.
-TILE_SIDES = (256, 192, 128, 96)
+TILE_SIDES = (256, 192, 128, 96, 64)
 WANTED_TILES = 60
 MOST_TILES = 400
 FIRST_TILES = 100
 FIRST_REACH = 60.0
 REFINED_REACH = 12.0
 LAST_REACH = 3.0
+# A transform that moves no tile by more than this is final.
+SETTLED_PX = 0.1
+MOST_ROUNDS = 4
 # Reach of the tiles on the overview, px of the overview.
 OVERVIEW_TILE = 96
 OVERVIEW_REACH = 24.0
+# With so many features in agreement no other blur is tried.
+ENOUGH_INLIERS = 60
 
 
 @dataclass(frozen=True)
@@ -93,21 +98,27 @@ def align_interior(source, overview_post, overview_pre, start, values, threads=1
             Transform(matrix), features, tiles, None, side, levels, moved, notes
         )
     levels.append("tiles")
-    reach = max(REFINED_REACH, 4 * float(np.abs(fit.residual[fit.good]).max()))
-    tiles = match_tiles(source, fit.transform, windows, reach, threads)
-    nonrigid = values["interior_nonrigid"]
-    box = source.post_box
-    refined = fit_tiles(tiles, fit.transform.pre_from_post, nonrigid, box)
-    if refined is not None:
-        fit = refined
-        reach = max(LAST_REACH, 5 * float(np.median(np.hypot(*fit.residual[fit.good].T))))
-        last = match_tiles(source, fit.transform, windows, reach, threads)
-        final = fit_tiles(last, fit.transform.pre_from_post, nonrigid, box)
-        if final is not None and final.good.sum() >= 0.8 * fit.good.sum():
-            fit, tiles = final, last
-            levels.append("refined tiles")
+    fit, tiles = _refine(source, windows, fit, tiles, values["interior_nonrigid"], levels, threads)
     moved = _farthest(start, fit.transform, source.post_box)
     return InteriorAlignment(fit.transform, features, tiles, fit, side, levels, moved, notes)
+
+
+def _refine(source, windows, fit, tiles, nonrigid, levels, threads):
+    """Measure all tiles against the latest transform until that changes nothing any more."""
+    reach = max(REFINED_REACH, 4 * float(np.abs(fit.residual[fit.good]).max()))
+    for _ in range(MOST_ROUNDS):
+        again = match_tiles(source, fit.transform, windows, reach, threads)
+        refined = fit_tiles(again, fit.transform.pre_from_post, nonrigid, source.post_box)
+        if refined is None or refined.good.sum() < 0.4 * fit.good.mean() * len(windows):
+            return fit, tiles
+        moved = refined.transform.map_points(again.post_xy)
+        moved -= fit.transform.map_points(again.post_xy)
+        fit, tiles = refined, again
+        if float(np.hypot(*moved.T).max()) < SETTLED_PX:
+            levels.append("refined tiles")
+            return fit, tiles
+        reach = max(LAST_REACH, 5 * float(np.median(np.hypot(*fit.residual[fit.good].T))))
+    return fit, tiles
 
 
 def choose_windows(overview, box):
@@ -167,6 +178,8 @@ def _by_features(post, pre, start, values, levels, notes):
         found = match_features(post, pre, blur, "homography", 2.0, near=(near, reach))
         if best is None or found.inliers.sum() > best.inliers.sum():
             best = found
+        if best.inliers.sum() >= ENOUGH_INLIERS:
+            break
     if best.pre_from_post is None:
         notes.append(f"too few matching features ({len(best.post_xy)})")
         return start, best

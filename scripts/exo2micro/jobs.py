@@ -3,6 +3,7 @@
 import logging
 import os
 import resource
+import signal
 import sys
 import time
 import traceback
@@ -11,7 +12,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from .errors import Exo2MicroError
-from .storage import write_record
+
+# The linear algebra here is small: more threads than one would only fight the job's own. Read by
+# numpy when it is first imported, which is later than this module.
+for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ.setdefault(_name, "1")
 
 
 @contextmanager
@@ -31,6 +36,9 @@ def job(log, threads=1):
         With status 1 after any fault. One the user can mend is printed as its message; any other
         is a fault of this program: its traceback goes to the log.
     """
+    from .storage import write_record
+
+    signal.signal(signal.SIGTERM, _end_on_signal)
     log = Path(log)
     log.parent.mkdir(parents=True, exist_ok=True)
     status = log.with_suffix(".json")
@@ -68,6 +76,8 @@ def job(log, threads=1):
 
 def _finish(status, record, started, state, message):
     """Write the final status record."""
+    from .storage import write_record
+
     write_record(
         status,
         {
@@ -93,9 +103,12 @@ def _stamp(seconds):
 
 
 def _limit_threads(threads):
-    """Match the libraries' threads to the job's."""
-    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
-        os.environ[name] = str(threads)
+    """Match OpenCV's threads to the job's."""
     import cv2
 
     cv2.setNumThreads(int(threads))
+
+
+def _end_on_signal(number, frame):
+    """Turn a request to end into an exit, so that temporary files are removed."""
+    raise SystemExit(128 + number)

@@ -190,9 +190,9 @@ def _phase_shift(post, pre, usable, reach):
 
 def _band(image, usable):
     """Band-passed tile in units of its spread, clipped, zero where it can't be used."""
-    filled = np.where(usable, image, np.median(image[usable])).astype(np.float32)
+    filled = np.where(usable, image, np.median(image[usable][::5])).astype(np.float32)
     detail = cv2.GaussianBlur(filled, (0, 0), BAND[0]) - cv2.GaussianBlur(filled, (0, 0), BAND[1])
-    spread = 1.4826 * np.median(np.abs(detail[usable]))
+    spread = 1.4826 * float(np.median(np.abs(detail[usable][::5])))
     if spread <= 0:
         return np.zeros_like(filled)
     return np.where(usable, np.clip(detail / spread, -CLIP, CLIP), 0).astype(np.float32)
@@ -240,13 +240,14 @@ def _solve(post, pre, usable):
         return None
     model = gain * pre + offset
     middle = 0.5 * (post + model)
-    gx = cv2.Sobel(middle, cv2.CV_32F, 1, 0, ksize=3, scale=0.125)[usable].astype(np.float64)
-    gy = cv2.Sobel(middle, cv2.CV_32F, 0, 1, ksize=3, scale=0.125)[usable].astype(np.float64)
-    level = model[usable].astype(np.float64)
-    gap = post[usable].astype(np.float64) - level
+    gx = cv2.Sobel(middle, cv2.CV_32F, 1, 0, ksize=3, scale=0.125)[usable]
+    gy = cv2.Sobel(middle, cv2.CV_32F, 0, 1, ksize=3, scale=0.125)[usable]
+    level = model[usable]
+    gap = (post[usable] - level).astype(np.float64)
     design = np.stack([gx, gy, level - level.mean(), np.ones_like(level)], axis=1)
-    weight = np.ones_like(gap)
-    for _ in range(4):
+    design = design.astype(np.float64)
+    weight = _tukey(gap)
+    for _ in range(3):
         weighted = design * weight[:, None]
         normal = weighted.T @ design
         try:
@@ -254,10 +255,7 @@ def _solve(post, pre, usable):
         except np.linalg.LinAlgError:
             return None
         left = gap - design @ solution
-        spread = 1.4826 * np.median(np.abs(left))
-        if spread <= 0:
-            spread = 1e-6
-        weight = np.clip(1 - (left / (TUKEY * spread)) ** 2, 0, None) ** 2
+        weight = _tukey(left)
     if weight.mean() < 0.3:
         return None
     noise = np.sqrt((weight * left**2).sum() / weight.sum())
@@ -266,7 +264,7 @@ def _solve(post, pre, usable):
     covariance = np.linalg.inv(normal)[:2, :2] * noise**2 * correlated
     sigma = float(np.sqrt(max(np.trace(covariance) / 2, 1e-12)))
     weights = np.zeros(usable.shape)
-    weights[usable] = weight * (gx**2 + gy**2)
+    weights[usable] = weight * (gx * gx + gy * gy)
     if weights.sum() <= 0:
         return None
     return solution[:2], sigma, _correlation(post[usable], pre[usable], weight), weights
@@ -274,24 +272,35 @@ def _solve(post, pre, usable):
 
 def _gain(post, pre):
     """Robust straight line post = gain * pre + offset."""
-    weight = np.ones(post.shape)
+    weight = np.ones(post.shape, dtype=post.dtype)
     gain = offset = 0.0
-    for _ in range(5):
-        mean_pre, mean_post = np.average(pre, weights=weight), np.average(post, weights=weight)
-        spread = np.average((pre - mean_pre) ** 2, weights=weight)
+    for _ in range(4):
+        total = float(weight.sum())
+        if total <= 0:
+            return 0.0, 0.0
+        weighted = weight / total
+        mean_pre, mean_post = float(weighted @ pre), float(weighted @ post)
+        away = pre - mean_pre
+        spread = float((weighted * away) @ away)
         if spread <= 0:
             return 0.0, 0.0
-        gain = np.average((pre - mean_pre) * (post - mean_post), weights=weight) / spread
+        gain = float((weighted * away) @ (post - mean_post)) / spread
         offset = mean_post - gain * mean_pre
-        left = post - gain * pre - offset
-        width = max(1.4826 * np.median(np.abs(left)), 1e-6)
-        weight = np.clip(1 - (left / (TUKEY * width)) ** 2, 1e-6, None) ** 2
+        weight = _tukey(post - gain * pre - offset)
     return float(gain), float(offset)
+
+
+def _tukey(left):
+    """Tukey's weights; the spread is taken from every fifth residual, which is plenty."""
+    spread = max(1.4826 * float(np.median(np.abs(left[::5]))), 1e-6)
+    relative = left / (TUKEY * spread)
+    weight = np.maximum(1 - relative * relative, 0)
+    return weight * weight
 
 
 def _correlation(post, pre, weight):
     """Weighted correlation coefficient."""
-    a = post - np.average(post, weights=weight)
-    b = pre - np.average(pre, weights=weight)
+    weight = weight / max(weight.sum(), 1e-12)
+    a, b = post - weight @ post, pre - weight @ pre
     norm = np.sqrt((weight * a * a).sum() * (weight * b * b).sum())
     return float((weight * a * b).sum() / norm) if norm > 0 else 0.0

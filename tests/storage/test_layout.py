@@ -116,6 +116,14 @@ def test_more_rows_claimed_than_stored(tmp_path):
     tifffile.imwrite(tmp_path / "a.tif", GREY, metadata=None)
     set_tag(tmp_path / "a.tif", "ImageLength", 25)
     refuse(tmp_path / "a.tif", "truncated")
+    set_tag(tmp_path / "a.tif", "RowsPerStrip", 25)
+    refuse(tmp_path / "a.tif", "truncated")
+
+
+def test_unknown_codecs(tmp_path):
+    tifffile.imwrite(tmp_path / "a.tif", GREY, compression="lzw", metadata=None)
+    set_tag(tmp_path / "a.tif", "Compression", 34661)  # JBIG
+    refuse(tmp_path / "a.tif", "compressed with JBIG")
 
 
 @pytest.mark.parametrize("compression", ["lzw", "deflate", "zstd", "jpeg2000"])

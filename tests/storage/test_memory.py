@@ -17,6 +17,7 @@ path, height, width = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
 shape = (height, width)
 tile = np.random.default_rng(1).random((512, 512)).astype(np.float32)
 tiles = lambda: (tile[: w.height, : w.width] for w in tile_windows(shape))
+exo2micro.storage.raw.CACHE_BYTES = 1 << 20  # the usual one would hold the smaller image whole
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 write_image(path, shape, "float32", tiles(), threads=2)
 with open_image(path, cache_bytes=1 << 20) as image:

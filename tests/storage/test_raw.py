@@ -5,8 +5,7 @@ import exo2micro.storage.segments as segments
 import numpy as np
 import pytest
 import tifffile
-from exo2micro.errors import ConfigError
-from exo2micro.storage import open_raw, signal_channels, tile_windows
+from exo2micro.storage import open_raw, tile_windows
 
 SHAPE = (151, 203)
 STORAGES = {
@@ -203,6 +202,19 @@ def test_grey_samples_not_said_to_be_alpha_are_channels(tmp_path):
     check_windows(tmp_path / "a.tif", image)
 
 
+def test_a_single_extra_sample_is_never_signal(tmp_path):
+    image = pixels("uint8", 2)
+    tifffile.imwrite(
+        tmp_path / "a.tif",
+        image,
+        photometric="minisblack",
+        planarconfig="contig",
+        extrasamples=["unspecified"],
+        metadata=None,
+    )
+    check_windows(tmp_path / "a.tif", image[:, :, :1])
+
+
 def test_white_is_zero_is_turned_round(tmp_path):
     image = pixels("uint8", 1)
     tifffile.imwrite(tmp_path / "a.tif", image[:, :, 0], photometric="miniswhite", metadata=None)
@@ -245,38 +257,3 @@ def test_threads_read_side_by_side(tmp_path, monkeypatch):
     with open_raw(tmp_path / "a.tif") as opened, ThreadPoolExecutor(6) as pool:
         for window, part in zip(windows, pool.map(opened.read, windows), strict=True):
             np.testing.assert_array_equal(part, image[window.slices])
-
-
-@pytest.mark.parametrize(
-    ("means", "dtype", "expected"),
-    [
-        ((0.1, 18.0, 0.0), "uint8", (1,)),
-        ((0.6, 18.0, 0.5), "uint8", (0, 1)),
-        ((0.1, 0.3, 0.2), "uint8", (1,)),
-        ((0.0, 0.0, 0.0), "uint8", (0,)),
-        ((100.0, 128.0, 129.0), "uint16", (2,)),
-        ((100.0, 300.0, 129.0), "uint16", (1, 2)),
-        ((0.4,), "uint8", (0,)),
-        ((0.001, 0.01, 0.3), "float32", (1, 2)),
-    ],
-)
-def test_channels_with_signal(means, dtype, expected):
-    assert signal_channels(means, dtype) == expected
-
-
-def test_the_range_of_floats_is_judged_by_the_peak():
-    means = (0.3, 0.9, 0.0)
-    assert signal_channels(means, "float32", peak=1.0) == (0, 1)
-    assert signal_channels(means, "float32", peak=200.0) == (1,)
-    assert signal_channels((100.0, 200.0, 0.0), "float32", peak=4000.0) == (1,)
-
-
-def test_the_user_may_choose():
-    assert signal_channels((0.1, 18.0, 0.0), "uint8", override=2) == (2,)
-    assert signal_channels((0.1, 18.0, 0.0), "uint8", override="auto") == (1,)
-
-
-@pytest.mark.parametrize("override", [3, -1, "green", True, 1.0])
-def test_channels_that_are_not_there_are_refused(override):
-    with pytest.raises(ConfigError, match=r"3 colour channel.*0 to 2"):
-        signal_channels((1.0, 2.0, 3.0), "uint8", override=override)

@@ -18,7 +18,7 @@ _HOME = {
     "read_arrays": "records",
     "read_record": "records",
     "scratch_file": "atomic",
-    "signal_channels": "raw",
+    "signal_channels": "channels",
     "tile_windows": "windows",
     "write_arrays": "records",
     "write_image": "images",

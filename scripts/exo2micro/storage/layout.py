@@ -15,6 +15,8 @@ MAX_COLOURS = 3
 # Deflate packs at best 1:1032 and LZW 1:1400; a small file that claims more is damaged.
 MAX_PACKING = 5000
 SMALL_BYTES = 256 * 1024**2
+PHOTOMETRICS = ("MINISBLACK", "MINISWHITE", "RGB", "YCBCR")
+YCBCR_CODECS = ("JPEG", "OJPEG", "JPEG_2000_LOSSY", "APERIO_JP2000_YCBC")  # decoded to RGB
 ALPHA = (1, 2)  # TIFF ExtraSamples: associated and unassociated alpha
 
 
@@ -59,23 +61,33 @@ def examine(path: Path) -> RawLayout:
     """
     tiff = _open_tiff(path)
     try:
-        pages = _full_resolution_pages(path, tiff)
-        first = pages[0]
-        _check_pixels(path, first)
-        for page in pages:
-            _check_storage(path, page, tiff.filehandle.size)
-        return RawLayout(
-            tiff=tiff,
-            pages=pages,
-            colours=_colour_channels(path, pages),
-            shape=(first.imagelength, first.imagewidth),
-            dtype=np.dtype(first.dtype).newbyteorder("="),
-            inverted=first.photometric == tifffile.PHOTOMETRIC.MINISWHITE,
-            pixel_size_um=physical_pixel_size(tiff, first),
-        )
-    except BaseException:
+        return _layout_of(path, tiff)
+    except ImageReadError:
         tiff.close()
         raise
+    except Exception as fault:  # the parser meets damage in many ways
+        tiff.close()
+        raise ImageReadError(
+            f"{path}: the description of its pages is damaged or truncated ({fault}). "
+            "Copy or export it again."
+        ) from fault
+
+
+def _layout_of(path: Path, tiff: tifffile.TiffFile) -> RawLayout:
+    pages = _full_resolution_pages(path, tiff)
+    first = pages[0]
+    _check_pixels(path, first)
+    for page in pages:
+        _check_storage(path, page, tiff.filehandle.size)
+    return RawLayout(
+        tiff=tiff,
+        pages=pages,
+        colours=_colour_channels(path, pages),
+        shape=(first.imagelength, first.imagewidth),
+        dtype=np.dtype(first.dtype).newbyteorder("="),
+        inverted=first.photometric == tifffile.PHOTOMETRIC.MINISWHITE,
+        pixel_size_um=physical_pixel_size(tiff, first),
+    )
 
 
 def _open_tiff(path: Path) -> tifffile.TiffFile:
@@ -98,20 +110,12 @@ def _open_tiff(path: Path) -> tifffile.TiffFile:
 
 
 def _full_resolution_pages(path: Path, tiff: tifffile.TiffFile) -> list:
-    try:
-        if len(tiff.pages) == 0:
-            raise ImageReadError(
-                f"{path} is a TIFF without any image in it: it is truncated, or its export was "
-                "cut short. Copy or export it again."
-            )
-        series = max(tiff.series, key=_area)
-    except ImageReadError:
-        raise
-    except Exception as fault:  # as above
+    if len(tiff.pages) == 0:
         raise ImageReadError(
-            f"{path}: the description of its pages is damaged or truncated ({fault}). "
-            "Copy or export it again."
-        ) from fault
+            f"{path} is a TIFF without any image in it: it is truncated, or its export was "
+            "cut short. Copy or export it again."
+        )
+    series = max(tiff.series, key=_area)
     _check_alone(path, tiff, series)
     pages = list(series.pages)
     if any(page is None for page in pages):
@@ -159,16 +163,25 @@ def _check_pixels(path: Path, page) -> None:
             f"{path} holds pixels of type {stored} ({bits} bits), expected 8- or 16-bit unsigned "
             "integers or floats. Export it as 8- or 16-bit."
         )
-    usable = {"MINISBLACK", "MINISWHITE", "RGB", "YCBCR"}
-    photometric = getattr(page.photometric, "name", str(page.photometric))
-    jpeg = page.compression.name in ("JPEG", "OJPEG", "JPEG_2000_LOSSY", "APERIO_JP2000_YCBC")
+    compression = _name_of(page.compression)
+    if page.compression != 1 and page.compression not in tifffile.TIFF.DECOMPRESSORS:
+        raise ImageReadError(
+            f"{path} is compressed with {compression}, which cannot be read here. "
+            "Export it uncompressed or with LZW or deflate."
+        )
+    photometric = _name_of(page.photometric)
     white_float = photometric == "MINISWHITE" and np.dtype(page.dtype).kind == "f"
-    if photometric not in usable or white_float or (photometric == "YCBCR" and not jpeg):
+    foreign_ycbcr = photometric == "YCBCR" and compression not in YCBCR_CODECS
+    if photometric not in PHOTOMETRICS or white_float or foreign_ycbcr:
         meant = {"PALETTE": "indexed colours", "SEPARATED": "CMYK inks"}.get(photometric)
         raise ImageReadError(
             f"{path} stores its colours as {meant or photometric}, expected grey or RGB. "
             "Export it as grey or RGB."
         )
+
+
+def _name_of(code) -> str:
+    return getattr(code, "name", str(code))
 
 
 def _colour_channels(path: Path, pages: list) -> list:

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import numpy as np
 
-from exo2micro.errors import ConfigError
 from exo2micro.storage.layout import RawLayout, examine
 from exo2micro.storage.segments import (
     CACHE_BYTES,
@@ -18,7 +17,6 @@ from exo2micro.storage.segments import (
 from exo2micro.storage.unpacking import unpack_to_scratch, unpacking_bytes
 from exo2micro.storage.windows import Window, check_inside, tile_windows
 
-SIGNAL_GREY_LEVELS = 0.5  # mean above which a channel carries signal, 8-bit grey levels
 LARGEST_SEGMENT_BYTES = 128 * 1024**2  # beyond this a strip or tile is unpacked to disk
 LARGEST_CACHE_BYTES = 512 * 1024**2
 STREAM_BLOCK_ROWS = 256
@@ -243,62 +241,3 @@ def _sum_clipped(samples: np.ndarray) -> np.ndarray:
 def _channel_sums(samples: np.ndarray) -> np.ndarray:
     wide = np.float64 if samples.dtype.kind == "f" else np.uint64
     return samples.sum(axis=0, dtype=wide).sum(axis=0).astype(float)
-
-
-def signal_channels(means, dtype, override=None, peak=None) -> tuple[int, ...]:
-    """Choose the channels that carry signal.
-
-    A channel carries signal when its mean is above half an 8-bit grey level, scaled to the
-    range of the type. The range of floats is judged by the brightest pixel: up to 1 is 0..1,
-    up to 255 is 8-bit grey levels, beyond is 16-bit grey levels.
-
-    Parameters
-    ----------
-    means : sequence of float
-        Mean of each colour channel (`RawImage.channel_means`).
-    dtype : dtype
-        Type of the pixels.
-    override : int, optional
-        The user's choice. None or ``"auto"`` chooses by the means.
-    peak : float, optional
-        Brightest pixel (`RawImage.peak`), for floats; the highest mean stands in for it.
-
-    Returns
-    -------
-    tuple of int
-        One channel is to be taken as it is, several are to be summed. Where none carries
-        signal, the one with the highest mean.
-
-    Raises
-    ------
-    ConfigError
-        If `override` is not the number of a channel.
-    """
-    if override is not None and override != "auto":
-        return (_checked_channel(override, len(means)),)
-    threshold = SIGNAL_GREY_LEVELS / 255 * _full_scale(dtype, max(means) if peak is None else peak)
-    signal = tuple(number for number, mean in enumerate(means) if mean > threshold)
-    return signal or (int(np.argmax(means)),)
-
-
-def _checked_channel(override, count: int) -> int:
-    is_number = isinstance(override, int | np.integer) and not isinstance(override, bool)
-    if not is_number or not 0 <= override < count:
-        choices = "0" if count == 1 else f"0 to {count - 1}"
-        raise ConfigError(
-            f"channel: {override!r} is asked for, but the image has {count} colour channel(s). "
-            f"Expected {choices} (0 is the first: red in RGB), or auto."
-        )
-    return int(override)
-
-
-def _full_scale(dtype, peak: float) -> float:
-    dtype = np.dtype(dtype)
-    if dtype.kind == "u":
-        return float(np.iinfo(dtype).max)
-    if peak <= 1:
-        return 1.0
-    return 255.0 if peak <= 255 else 65535.0
-
-
-__all__ = ["RawImage", "open_raw", "signal_channels"]

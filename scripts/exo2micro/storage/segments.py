@@ -185,9 +185,10 @@ def decode_segment(path, descriptor: int, page, index: int) -> np.ndarray | None
     try:
         decoded = page.decode(encoded, index, **tables)[0]
     except Exception as fault:  # each codec has exceptions of its own
+        codec = getattr(page.compression, "name", page.compression)
         raise ImageReadError(
             f"{path}: strip or tile {index} of {len(page.dataoffsets)} cannot be decoded "
-            f"({page.compression.name}: {fault}). The file is damaged or its compression is "
+            f"({codec}: {fault}). The file is damaged or its compression is "
             "not supported. Copy it again, or export it uncompressed or with LZW or deflate."
         ) from fault
     return decoded[0]

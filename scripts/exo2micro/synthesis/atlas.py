@@ -47,15 +47,28 @@ def build_atlas(kind: str, seed: int) -> np.ndarray:
 
 
 def double_lattice(image: np.ndarray, sigma: float) -> np.ndarray:
-    """Smooth an image and interpolate it on half its pitch.
+    """Interpolate an image on half its pitch, then smooth it.
 
-    Node ``j`` of the result lies at ``(j - 0.5) / 2`` of the image.
+    Smoothing comes last: it removes what the interpolation does differently to every other node,
+    which a camera at the image's own pitch would see as a shift of up to 0.04 px.
+
+    Parameters
+    ----------
+    image : ndarray, shape (height, width)
+        Image.
+    sigma : float
+        Gaussian smoothing, px of `image`.
+
+    Returns
+    -------
+    ndarray of float32, shape (2 * height, 2 * width)
+        Node ``j`` lies at ``(j - 0.5) / 2`` of the image.
     """
-    smooth = cv2.GaussianBlur(
-        np.asarray(image, np.float32), (0, 0), sigma, borderType=cv2.BORDER_REFLECT
+    height, width = image.shape
+    doubled = cv2.resize(
+        np.asarray(image, np.float32), (2 * width, 2 * height), interpolation=cv2.INTER_CUBIC
     )
-    height, width = smooth.shape
-    return cv2.resize(smooth, (2 * width, 2 * height), interpolation=cv2.INTER_CUBIC)
+    return cv2.GaussianBlur(doubled, (0, 0), 2 * sigma, borderType=cv2.BORDER_REFLECT)
 
 
 def _wrap(texture, margin):
@@ -125,7 +138,7 @@ def _draw_fractal(rng):
 
 def _draw_veins(rng):
     ridge = -np.abs(_power_law(rng, 1.7)) - 0.5 * np.abs(_power_law(rng, 1.5))
-    return np.exp(1.5 * ridge) + 0.15 * _power_law(rng, 1.0)
+    return np.exp(3.0 * ridge) + 0.15 * _power_law(rng, 1.0)
 
 
 def _draw_speckle(rng):

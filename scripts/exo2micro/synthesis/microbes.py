@@ -14,8 +14,6 @@ CLUSTER_SPREAD = 1.1  # deviation of the members' places, in widths times root o
 CLUSTER_REACH = 96  # px; no member lies further from its cluster's middle
 LONGEST_ROD = 3.0  # in units of its width
 REACH = 1.7  # a spot is drawn to this many widths from its middle line (0.03 % of its peak)
-# Members of a cluster hide part of each other: measured share of their area that shows.
-SHOWN_IN_CLUSTERS = 0.75
 
 
 class MicrobeField:
@@ -103,8 +101,7 @@ class MicrobeField:
     def _draw_cell(self, row, column):
         spec = self.spec
         rng = np.random.Generator(np.random.SFC64((spec.seed, 4, row, column)))
-        shown = 1 - spec.cluster_fraction * (1 - SHOWN_IN_CLUSTERS)
-        expected = -log(1 - spec.microbe_cover) / (self._mean_area * shown) * BLOCK**2
+        expected = -log(1 - spec.microbe_cover) / self._mean_area * BLOCK**2
         singles = rng.poisson(expected * (1 - spec.cluster_fraction))
         clusters = rng.poisson(expected * spec.cluster_fraction / (sum(CLUSTER_SIZE) / 2))
         members = rng.integers(CLUSTER_SIZE[0], CLUSTER_SIZE[1] + 1, clusters)

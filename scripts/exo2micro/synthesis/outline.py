@@ -75,7 +75,7 @@ def _draw_inside(spec, rng):
 def _draw_blob(x, y, half, rng):
     """Draw a rounded irregular piece: a radius that is a sum of harmonics of the angle."""
     order = np.arange(2, 80)
-    strength = rng.normal(0, 0.14, len(order)) / order
+    strength = rng.normal(0, 0.17, len(order)) / order**1.35
     phase = rng.uniform(0, 2 * np.pi, len(order))
     turns = np.linspace(-np.pi, np.pi, 2049)
     radius = 0.88 + strength @ np.cos(np.outer(order, turns) + phase[:, None])
@@ -89,10 +89,10 @@ def _draw_fragments(x, y, half, rng):
     turn = rng.uniform(0, 2 * np.pi)
     inside = np.zeros(x.shape, bool)
     for piece in range(pieces):
-        angle = turn + 2 * np.pi * piece / (pieces - 1)
-        distance = 0.0 if piece == 0 else rng.uniform(0.6, 0.75)
+        angle = turn + 2 * np.pi * (piece + rng.uniform(-0.25, 0.25)) / (pieces - 1)
+        distance = rng.uniform(0, 0.15) if piece == 0 else rng.uniform(0.55, 0.8)
         centre = distance * half * [np.cos(angle), np.sin(angle)]
-        size = half * rng.uniform(0.16, 0.34) * rng.uniform(0.8, 1.2, 2)
+        size = half * rng.uniform(0.16, 0.38) * rng.uniform(0.75, 1.25, 2)
         inside |= _draw_blob(x - centre[0], y - centre[1], size, rng)
     return inside
 

@@ -6,15 +6,17 @@ import numpy as np
 from .atlas import CELLS, PITCH, build_atlas, double_lattice
 from .motion import Waves
 from .outline import Outline
+from .spec import highest_scale
 
 # Layers of each texture: (atlas, magnification, weight). The large magnifications give structure
 # at every scale; each layer is turned by an angle of its own, so the sum never repeats.
 LAYERS = {
     "grains": (("grains", 1.0, 0.75), ("grains", 5.3, 0.5), ("fractal", 19.0, 0.4)),
     "fractal": (("fractal", 1.0, 0.7), ("fractal", 4.1, 0.5), ("fractal", 17.0, 0.45)),
-    "veins": (("veins", 2.0, 0.7), ("fractal", 1.0, 0.35), ("veins", 9.0, 0.5)),
+    "veins": (("veins", 2.0, 0.85), ("fractal", 1.0, 0.3), ("veins", 9.0, 0.5)),
     "speckle": (("speckle", 1.0, 0.9), ("fractal", 13.0, 0.35)),
 }
+SECOND_MINERAL_SIZE = 9.0  # magnification of the noise that says where the second mineral is
 WARP_WAVES = 6
 WARP_SHORTEST = 900.0  # px at texture_scale 1
 WARP_SLOPE = 0.11  # local stretch by each wave: neighbouring periods of an atlas do not match
@@ -23,6 +25,9 @@ FARTHEST_ROUGHNESS = 6.0  # widths of the edge that roughness can reach out
 PROBES = 220  # the texture's mean and quantiles are measured on PROBES x PROBES random points
 KNEE = 0.6  # brightness is compressed above this part of the headroom
 HEADROOM = 0.92  # of the full scale; the rest is left to noise
+STEEPNESS = 40.0  # full scales by which a grain rises where its texture is twice the threshold
+GLARE = 2.0  # full scales that a saturated grain has on top; more would flood its surroundings
+COMPRESSION_STEPS = 12  # to reach the mean brightness in spite of the compression
 
 
 class Scene:
@@ -59,9 +64,9 @@ class Scene:
                 for kind, magnification, weight in LAYERS[texture]
             ]
         self._is_image = texture == "image"
-        self._second = _AtlasLayer(
-            build_atlas("fractal", seed), 9.0 * spec.texture_scale, 1.0, self._rng
-        )
+        if spec.second_mineral_fraction > 0:
+            magnification = SECOND_MINERAL_SIZE * spec.texture_scale
+            self._second = _AtlasLayer(build_atlas("fractal", seed), magnification, 1.0, self._rng)
         self._measure()
 
     def coordinates(self, xy):
@@ -142,16 +147,19 @@ class Scene:
         return inside * inside * (3 - 2 * inside)
 
     def _brighten(self, texture):
-        level = texture * np.float32(self._unit)
+        """Turn the texture into grey levels: compressed below the ceiling, bright grains above."""
+        levels = texture * np.float32(self._unit)
+        beyond = None
         if self._bright is not None:
-            start, steepness = self._bright
-            level += np.maximum(level - np.float32(start), 0) * np.float32(steepness)
-        elif self._limit is not None:
+            start, steepness, glare = self._bright
+            beyond = np.maximum(levels - np.float32(start), 0) * np.float32(steepness)
+            np.minimum(beyond, np.float32(glare), out=beyond)
+        if self._limit is not None:
             knee = np.float32(KNEE * self._limit)
             room = np.float32((1 - KNEE) * self._limit)
-            above = np.maximum(level - knee, 0)
-            level += room * np.tanh(above / room) - above
-        return level
+            above = np.maximum(levels - knee, 0)
+            levels += room * np.tanh(above / room) - above
+        return levels if beyond is None else levels + beyond
 
     def _measure(self):
         """Set brightness, saturation and second mineral by the texture's distribution."""
@@ -167,27 +175,33 @@ class Scene:
         if not on_sample.any():
             on_sample[:] = True
         texture = self._texture(first, maps, base)[on_sample]
-        mean = float(texture.mean(dtype=np.float64))
-        self._unit = spec.brightness / mean if mean > 0 else 0.0
-        levels = texture * np.float32(self._unit)
-        self._bright, self._limit = None, None
-        if spec.full_scale is not None:
-            self._set_ceiling(levels)
+        self._unit, self._limit, self._bright = 1.0, None, None
+        self._set_brightness(texture)
         if spec.second_mineral_fraction > 0:
             second = self._second.sample(maps, base)[on_sample]
             self._second_from = np.float32(np.quantile(second, 1 - spec.second_mineral_fraction))
 
-    def _set_ceiling(self, levels):
+    def _set_brightness(self, texture):
+        """Find the factor, the ceiling and the bright grains from the texture on the sample."""
         spec = self.spec
+        mean = float(texture.mean(dtype=np.float64))
+        self._unit = spec.brightness / mean if mean > 0 else 0.0
+        if spec.full_scale is None:
+            return
+        brightest = max(1.0, highest_scale(spec))
         full = spec.full_scale / spec.grey_unit
-        ceiling = HEADROOM * full - max(spec.pre_offset, spec.post_offset)
-        dimmest = min(1.0, spec.scale * (1 - spec.gain_variation))
-        brightest = max(1.0, spec.scale * (1 + spec.gain_variation))
+        limit = (HEADROOM * full - max(spec.pre_offset, spec.post_offset)) / brightest
+        if float(texture.max()) * self._unit > KNEE * limit:
+            self._limit = limit
+            for _ in range(COMPRESSION_STEPS):
+                self._unit *= spec.brightness / float(
+                    self._brighten(texture).mean(dtype=np.float64)
+                )
         if spec.saturated_fraction > 0:
-            start = float(np.quantile(levels, 1 - spec.saturated_fraction))
-            self._bright = start, 40 * full / (dimmest * max(start, 1.0))
-        elif levels.max() * brightest > KNEE * ceiling:
-            self._limit = ceiling / brightest
+            start = float(np.quantile(texture, 1 - spec.saturated_fraction)) * self._unit
+            dimmest = min(1.0, spec.scale * (1 - spec.gain_variation))
+            steepness = STEEPNESS * full / (dimmest * max(start, 1.0))
+            self._bright = start, steepness, GLARE * full / dimmest
 
 
 class _AtlasLayer:
@@ -228,7 +242,7 @@ class ImageLayer:
     def __init__(self, image, spec, beyond):
         image = load_grey(image)
         self._lattice = double_lattice(image, 0.6)
-        self.highest = float(self._lattice.max())
+        self.highest = float(image.max())
         self._border = cv2.BORDER_CONSTANT if beyond == "dark" else cv2.BORDER_REFLECT_101
         self._scale = 2.0 / spec.texture_scale
         height, width = spec.post_shape

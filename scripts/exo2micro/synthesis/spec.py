@@ -10,6 +10,7 @@ DTYPES = {"uint8": 255, "uint16": 65535, "float32": None}
 TEXTURES = ("grains", "fractal", "veins", "speckle", "image")
 FOOTPRINTS = ("blob", "fragments", "cropped", "full", "texture")
 BLANKS = ("none", "pre", "post", "both")
+LARGEST_MEAN = 200.0  # mean grey level of the brighter image; more leaves no room for contrast
 IMAGE_FIELDS = ("texture_image", "stain_image")
 
 
@@ -51,11 +52,13 @@ class PairSpec:
     scale : float
         Mineral of post over mineral of pre.
     brightness : float
-        Mean level of the pre image's mineral above its offset.
+        Mean level of the pre image's mineral above its offset. Contrast is compressed where the
+        brighter of the two images would else saturate.
     contrast : float
         Standard deviation of the mineral's log-brightness.
     saturated_fraction : float
-        Part of the mineral's area that saturates (grains too bright for the camera).
+        Part of the mineral's area that saturates (grains too bright for the camera), before the
+        optical blur: of a texture finer than the blur, less is left, or more.
     pre_offset, post_offset : float
         Dark level of each image.
     background : float
@@ -77,7 +80,8 @@ class PairSpec:
         Magnifies the texture.
     footprint : {'blob', 'fragments', 'cropped', 'full', 'texture'}
         Outline: one rounded irregular piece, several, one that the frame's edge cuts, the whole
-        frame, or whatever the texture image shows (dark beyond it).
+        frame, or whatever the texture image shows (dark beyond it; every place then counts as
+        sample).
     fill : float
         Size of the sample relative to the frame.
     holes : int
@@ -94,7 +98,8 @@ class PairSpec:
         Part of rods among the microbes, of microbes in clusters, and the density beside the
         sample relative to that on it.
     stain_image : array, path or None
-        Added to post, its maximum at `stain_peak` levels.
+        Added to post as it is (no blur), its maximum at `stain_peak` levels, centred and magnified
+        like a texture image.
     stain_peak : float
         See `stain_image`.
     pre_seed : int or None
@@ -209,6 +214,11 @@ class PairSpec:
         return cls(**values)
 
 
+def highest_scale(spec: PairSpec) -> float:
+    """Return the largest scale anywhere in the field."""
+    return spec.scale * (1 + spec.gain_variation) * max(1.0, spec.second_mineral_ratio)
+
+
 def _check_choices(spec: PairSpec) -> None:
     choices = {
         "dtype": tuple(DTYPES),
@@ -284,6 +294,14 @@ def _check_agreement(spec: PairSpec) -> None:
             f"Synthetic pair: bending_px {spec.bending_px} with bending_periods "
             f"{spec.bending_periods} folds the sample (local stretch {slope:.2f}). "
             "Take less of one."
+        )
+    offset = max(spec.pre_offset, spec.post_offset)
+    brightest = spec.brightness * max(1.0, highest_scale(spec)) + offset
+    if spec.full_scale is not None and brightest > LARGEST_MEAN:
+        raise ConfigError(
+            f"Synthetic pair: brightness {spec.brightness} with scale {spec.scale} and offset "
+            f"{offset} gives a mean level of {brightest:.0f} of 255; it must stay below "
+            f"{LARGEST_MEAN:.0f} or the whole mineral saturates."
         )
     if "image" in (spec.texture, spec.pre_texture) and spec.texture_image is None:
         raise ConfigError(

@@ -1,0 +1,152 @@
+"""Whether a photometric scale can be trusted, and if not, why."""
+
+import numpy as np
+from scipy.ndimage import gaussian_filter1d
+
+MIN_BLOCKS = 200
+MAX_WIDTH = 0.12  # dex; a background whose ratio scatters by more is no background
+MAX_STAINED = 0.6
+MIN_BACKGROUND = 0.01
+DISAGREEMENT_SIGMA = 4.0
+DISAGREEMENT_PART = 0.005
+INTERCEPT_PART = 0.03
+PEAK_BLOCK = 16
+SECOND_PEAK_PART = 0.06  # of the highest peak
+SECOND_PEAK_SIGMA = 6.0
+
+
+def count_ratio_peaks(post, pre, usable, scale, scale_map):
+    """Find the peaks of the ratio over the whole sample.
+
+    Blocks of 16 px take the median of their pixels' residuals, so that microbes on fewer than
+    half of them have little say; a second mineral does.
+
+    Returns
+    -------
+    dict
+        ``position`` (ratio) and ``height`` (part of the highest) of each peak.
+    """
+    if scale is None:
+        return {"position": [], "height": []}
+    count, size = post.shape[0], post.shape[1] // PEAK_BLOCK
+
+    def split(stack):
+        parts = stack.reshape(count, size, PEAK_BLOCK, size, PEAK_BLOCK)
+        return parts.transpose(0, 1, 3, 2, 4).reshape(-1, PEAK_BLOCK**2)
+
+    whole = split(usable).all(axis=1)
+    if whole.sum() < MIN_BLOCKS:
+        return {"position": [1.0 * scale], "height": [1.0]}
+    residual = np.median(split(post - np.float32(scale) * pre)[whole], axis=1)
+    relative = residual / split(pre)[whole].mean(axis=1) / scale
+    left = -relative[relative < 0]
+    sigma = np.quantile(left, 0.6827) if len(left) > 20 else relative.std()
+    sigma = max(float(sigma), 1e-4)
+    step = sigma / 4
+    edges = np.arange(-0.9, 3.0 + step, step) if step > 2e-4 else np.arange(-0.9, 3.0, 2e-4)
+    counts = np.histogram(relative, edges)[0].astype(float)
+    smooth = gaussian_filter1d(counts, 4)
+    noise = np.sqrt(gaussian_filter1d(counts, 4) / (2 * np.sqrt(np.pi) * 4)) + 0.05
+    middle = (edges[1:] + edges[:-1]) / 2
+    peaks = _significant_peaks(smooth, noise)
+    return {
+        "position": [float(scale * (1 + middle[i])) for i in peaks],
+        "height": [float(smooth[i] / smooth.max()) for i in peaks],
+    }
+
+
+def _significant_peaks(smooth, noise):
+    """Maxima that stand above the valleys to every higher one."""
+    inner = (smooth[1:-1] > smooth[:-2]) & (smooth[1:-1] >= smooth[2:])
+    candidates = sorted(np.flatnonzero(inner) + 1, key=lambda i: -smooth[i])
+    found = []
+    for index in candidates:
+        if smooth[index] < SECOND_PEAK_PART * smooth.max():
+            break
+        valleys = [smooth[min(index, peak) : max(index, peak) + 1].min() for peak in found]
+        valley = max(valleys, default=0.0)
+        clear = smooth[index] - valley > SECOND_PEAK_SIGMA * noise[index]
+        if not found or (clear and valley < 0.6 * smooth[index]):
+            found.append(index)
+    return found
+
+
+def judge_scale(record):
+    """Status and reasons for a scale record.
+
+    Parameters
+    ----------
+    record : dict
+        From `exo2micro.scale.estimate_scale`, complete or as far as it came.
+
+    Returns
+    -------
+    dict
+        ``status`` ('ok', 'warn', 'fail') and ``reasons`` (list of str).
+    """
+    failures = _failures(record)
+    warnings = [] if failures else _warnings(record)
+    status = "fail" if failures else "warn" if warnings else "ok"
+    return {"status": status, "reasons": failures + warnings}
+
+
+def _failures(record):
+    if record["scale_estimate"] is None:
+        return [
+            "No photometric scale: too few pixels show the sample in both images with enough "
+            "light. Check the alignment and the exposure, or set manual_scale."
+        ]
+    found = []
+    if record["blocks"] < MIN_BLOCKS:
+        found.append(
+            f"Only {record['blocks']} blocks of {record['block_px']} px show mineral alone "
+            f"(at least {MIN_BLOCKS} are needed)."
+        )
+    if record["stained_fraction"] > MAX_STAINED:
+        found.append(
+            f"{record['stained_fraction']:.0%} of the sample is brighter than the pre-stain image "
+            "explains: mostly stain, so that there is no background to compare. Set manual_scale."
+        )
+    elif record["background_fraction"] < MIN_BACKGROUND:
+        found.append(
+            f"Only {record['background_fraction']:.1%} of the sample is free of stain or of "
+            "differences between the images."
+        )
+    moffat = record["moffat"]
+    width = abs(moffat["alpha"]) * np.sqrt(2 ** (1 / moffat["beta"]) - 1)
+    if width > MAX_WIDTH:
+        found.append(
+            f"The ratio of post to pre has no peak: it scatters by a factor of {10**width:.2f} "
+            "(half width) over the background. Are the images aligned, and of the same sample?"
+        )
+    peaks = record["ratio_peaks"]["position"]
+    if len(peaks) > 1 and not record["scale_map"]["varies"]:
+        text = ", ".join(f"{peak:.3g}" for peak in sorted(peaks))
+        found.append(
+            f"The ratio of post to pre has several peaks ({text}): minerals that changed by "
+            "different factors. One scale cannot hold for all; set manual_scale."
+        )
+    return found
+
+
+def _warnings(record):
+    found = []
+    scale, error = record["scale_estimate"], record["scale_error"]
+    for name, label in (("ridge_slope", "slope of the ridge"), ("median_ratio", "median ratio")):
+        other, other_error = record[name], record[f"{name}_error"]
+        if other is None or not np.isfinite(other):
+            continue
+        limit = max(DISAGREEMENT_SIGMA * np.hypot(error, other_error), DISAGREEMENT_PART * scale)
+        if abs(other - scale) > limit:
+            found.append(
+                f"The {label} says {other:.4f} +/- {other_error:.4f}, the Moffat fit "
+                f"{scale:.4f} +/- {error:.4f}."
+            )
+    scale_map = record["scale_map"]
+    if scale_map["varies"] and record["scale_model"] == "constant":
+        found.append(
+            f"The scale varies over the sample from {scale_map['p05']:.3f} to "
+            f"{scale_map['p95']:.3f} (5th to 95th percentile of the map): consider "
+            "scale_model: smooth."
+        )
+    return found

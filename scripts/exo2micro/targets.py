@@ -1,0 +1,98 @@
+"""Names of the files that a variant of a pair asks for."""
+
+from .checkpoints import FORMATS, image_path
+from .parameters import percentile_tag, suffix
+
+# Figures, and the stage up to which parameters change them.
+FIGURES = {
+    "registration": 2,
+    "fine_alignment": 3,
+    "pre_post_heatmap": 3,
+    "pre_post_histograms": 3,
+    "difference_histogram": 3,
+    "excess_heatmap": 4,
+    "ratio_histogram": 4,
+}
+
+
+def formats_asked(checkpoint_format):
+    """List the formats of ``checkpoint_format: tiff | fits | both``."""
+    return FORMATS if checkpoint_format == "both" else (checkpoint_format,)
+
+
+def pair_folder(output_dir, sample, dye):
+    """Folder of one pair's results."""
+    return f"{output_dir}/{sample}/{dye}"
+
+
+def image_stem(image_name, values):
+    """Complete an image's name, such as ``02_icp_aligned_pre``, by its stage's suffix."""
+    return image_name + suffix(values, int(image_name[:2]))
+
+
+def checkpoint_path(output_dir, sample, dye, image_name, values, fmt):
+    """Path of one checkpoint.
+
+    Parameters
+    ----------
+    output_dir, sample, dye : str
+        Where.
+    image_name : str
+        Name without suffix; its first two digits are the stage.
+    values : dict
+        All parameters of the variant.
+    fmt : {'tiff', 'fits'}
+        Format.
+
+    Returns
+    -------
+    str
+    """
+    return image_path(pair_folder(output_dir, sample, dye), image_stem(image_name, values), fmt)
+
+
+def scale_kinds(values):
+    """List what distinguishes the names of a variant's difference images.
+
+    Returns
+    -------
+    list of str
+        Empty text for the fitted scale, then ``_percentile_p<value>`` and ``_manual`` where
+        active.
+    """
+    kinds = [""]
+    if values["scale_percentile"] is not None:
+        kinds.append(f"_percentile_{percentile_tag(values['scale_percentile'])}")
+    if values["manual_scale"] is not None:
+        kinds.append("_manual")
+    return kinds
+
+
+def image_names(values):
+    """List the full-resolution images of a variant, in the order in which they are made."""
+    coarse = ["02_icp_aligned_coarse_pre"] if values["save_all_intermediates"] else []
+    return [
+        "01_padded_post",
+        "01_padded_pre",
+        *coarse,
+        "02_icp_aligned_pre",
+        "03_interior_aligned_pre",
+        *(f"04_difference_difference{kind}" for kind in scale_kinds(values)),
+    ]
+
+
+def figure_names(values):
+    """List the figures of a variant, with their suffixes, without extension."""
+    figures = [f"{name}{suffix(values, stage)}" for name, stage in FIGURES.items()]
+    end = suffix(values, 4)
+    return figures + [f"difference_image{kind}{end}" for kind in scale_kinds(values)]
+
+
+def variant_targets(values, checkpoint_format):
+    """List a variant's images and figures, relative to the pair's folder."""
+    images = [
+        image_path("", image_stem(name, values), fmt).lstrip("/")
+        for fmt in formats_asked(checkpoint_format)
+        for name in image_names(values)
+    ]
+    return images + [f"pipeline_output/{name}.png" for name in figure_names(values)]
