@@ -35,4 +35,5 @@ include: "workflow/rules/summary.smk"
 rule all:
     default_target: True
     input:
+        demo_inputs(),
         REQUEST.targets(),

@@ -42,6 +42,13 @@ class Blocks:
             self.post[chosen], self.pre[chosen], self.pixels[chosen], self.patch[chosen], self.side
         )
 
+    def shifted(self, offset):
+        """Blocks with an intercept taken off post; those left without light are dropped."""
+        lit = self.post > offset
+        return Blocks(
+            self.post[lit] - offset, self.pre[lit], self.pixels[lit], self.patch[lit], self.side
+        )
+
     def __len__(self):
         return len(self.post)
 

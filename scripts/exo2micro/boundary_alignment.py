@@ -46,9 +46,7 @@ class Hypothesis:
     @property
     def convinces(self):
         """True when chance does not make interiors as alike as this."""
-        return (
-            self.significance > CONVINCING_SIGMA and self.correlation > CONVINCING_CORRELATION
-        )
+        return self.significance > CONVINCING_SIGMA and self.correlation > CONVINCING_CORRELATION
 
 
 @dataclass(frozen=True)

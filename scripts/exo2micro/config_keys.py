@@ -246,7 +246,7 @@ CONFIG_KEYS = (
         "tiff",
         _one_of("tiff", "fits", "both"),
         {"enum": ["tiff", "fits", "both"]},
-        "format of the images: `tiff`, `fits` or `both`; a change converts and aligns nothing again",
+        "format of the images: `tiff`, `fits` or `both`; a change converts without aligning anew",
     ),
     ConfigKey(
         "on_failed_alignment",

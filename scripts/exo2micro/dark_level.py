@@ -34,7 +34,7 @@ class DarkLevels:
     post_error, pre_error : float
         1 sigma.
     noise : float
-        Standard deviation of a post pixel beside the sample.
+        Standard deviation of a post pixel beside the sample, before its cut at zero.
     blocks : int
         Blocks beside the sample that were used.
     how : str
@@ -93,6 +93,7 @@ def measure_dark_levels(post, pre, valid, whole_numbers):
     if whole_numbers:
         sigma_true = _unclipped_noise(dark[0], float(blocks["post_variance"][chosen].mean()))
         dark = [_unclipped_mean(level, sigma_true) for level in dark]
+        noise = float(sigma_true)
     return DarkLevels(*dark, *error, noise, int(chosen.sum()), "outside")
 
 

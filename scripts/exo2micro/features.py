@@ -107,9 +107,7 @@ def _describe(overview, blur):
     low, high = np.percentile(values, [0.5, 99.0])
     scaled = np.clip((image - low) / max(high - low, 1e-9), 0, 1)
     grey = np.round(255 * np.sqrt(scaled)).astype(np.uint8)
-    sift = cv2.SIFT_create(
-        nfeatures=FEATURES, contrastThreshold=0.01, enable_precise_upscale=True
-    )
+    sift = cv2.SIFT_create(nfeatures=FEATURES, contrastThreshold=0.01, enable_precise_upscale=True)
     points, words = sift.detectAndCompute(grey, overview.interior.astype(np.uint8))
     if words is None:
         return np.zeros((0, 2)), np.zeros((0, 128), dtype=np.float32)

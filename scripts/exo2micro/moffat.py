@@ -11,7 +11,7 @@ import numpy as np
 from scipy.optimize import least_squares
 
 BINS_PER_SIGMA = 6
-RIGHT_LIMIT = 1.0  # fitted up to this many sigma right of the peak
+RIGHT_LIMIT = 1.5  # fitted up to this many sigma right of the peak
 LEFT_LIMIT = 5.0
 MAX_BINS = 400
 BETA_RANGE = (1.0, 60.0)

@@ -4,6 +4,7 @@ import re
 from typing import NamedTuple
 
 STAINS = ("pre", "post")
+UNUSABLE = "{}"  # Snakemake takes what stands between them for a wildcard
 # A word that is a marker by itself: pre, Post2, PreStain, poststained.
 _MARKER_WORD = re.compile(r"(pre|post)(?:stain(?:ed|ing)?)?")
 _WORD = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z\u00c0-\uffff]+|[A-Z]+|[0-9]+")
@@ -23,7 +24,8 @@ class RawName(NamedTuple):
     dye : str
         What follows the last underscore.
     fault : str
-        'AMBIGUOUS', 'NO STAIN MARKER', 'NO UNDERSCORE', 'EMPTY DYE', 'UNUSABLE DYE', or empty.
+        'AMBIGUOUS', 'NO STAIN MARKER', 'NO UNDERSCORE', 'EMPTY DYE', 'UNUSABLE DYE',
+        'UNUSABLE NAME', or empty.
     advice : str
         What is wrong, and what to rename it to.
     """
@@ -57,6 +59,9 @@ def judge_raw_name(file, sample=""):
     stem = _SUFFIX.sub("", file)
     ending = file[len(stem) :]
     sample = sample or "<sample>"
+    if set(file) & set(UNUSABLE):
+        advice = f"Snakemake cannot use a file with {' or '.join(UNUSABLE)} in its name; rename it"
+        return RawName(file, fault="UNUSABLE NAME", advice=advice)
     if "_" not in stem:
         return RawName(file, fault="NO UNDERSCORE", advice=_no_underscore(stem, ending, sample))
     head, dye = stem.rsplit("_", 1)
@@ -111,10 +116,7 @@ def name_fault(name):
 def dye_fault(name):
     """Say why a dye cannot be called so; empty where it can."""
     if "_" in name:
-        return (
-            "holds an underscore; the dye is what follows the LAST underscore of a file's name, "
-            f"so it would be found as '{name.rsplit('_', 1)[1]}'"
-        )
+        return "holds an underscore, which a dye cannot have"
     return name_fault(name)
 
 

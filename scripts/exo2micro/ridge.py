@@ -43,15 +43,29 @@ def fit_ridge(post, pre, noise_share):
     return slope, intercept
 
 
-def share_noise(residual_variance, scale):
-    """Split a residual's shot noise between post and pre.
+def share_noise(noise, level, scale, pixels):
+    """Noise variance of block means of post and of pre.
 
-    The variance of ``post - scale * pre`` is ``v * level * (scale + scale^2)`` for two cameras of
-    the same gain.
+    The shot noise of ``post - scale * pre`` is shared by two cameras of one gain as 1 to scale, the
+    read noise as 1 to scale squared.
+
+    Parameters
+    ----------
+    noise : NoiseModel
+        Noise of a pixel of the residual.
+    level : float
+        Mean level of the mineral in post.
+    scale : float
+        Photometric scale.
+    pixels : float
+        Pixels a block.
 
     Returns
     -------
     tuple of float
         Variance in post and in pre.
     """
-    return residual_variance / (1 + scale), residual_variance / (scale * (1 + scale))
+    shot, read = noise.per_level * level / pixels, noise.read_variance / pixels
+    in_post = shot / (1 + scale) + read / (1 + scale**2)
+    in_pre = shot / (scale * (1 + scale)) + read / (1 + scale**2)
+    return in_post, in_pre

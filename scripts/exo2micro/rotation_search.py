@@ -111,7 +111,9 @@ def search(post, pre, angles, scales, keep=4):
         Best first, no two of them neighbours.
     """
     largest = max(max(c.shape) for c in (post.channels[0], pre.channels[0]))
-    side = fft.next_fast_len(int(np.ceil(largest * max(1.0, 1 / min(scales)) * 1.42)) + 8, real=True)
+    side = fft.next_fast_len(
+        int(np.ceil(largest * max(1.0, 1 / min(scales)) * 1.42)) + 8, real=True
+    )
     middle = (side / 2, side / 2)
     placed = _spectra(post.channels, similarity(0, 1, middle, post.centre), side)
     trials = []

@@ -8,6 +8,7 @@ from exo2micro.pair_statistics import saturated
 
 SMOOTHING = 4.0  # px
 MIN_LEVEL_PART = 0.35  # of the sample's typical level: darker mineral tells little, noise a lot
+CUT_OFF_NOISE = 6.0  # a level of so many dark sigma has its shot noise clear of zero
 NEAR_SATURATION = 0.85  # of full scale: above, noise is cut off on one side
 RIM = 8  # px taken off along the sample's edge
 SATURATION_RIM = 3
@@ -19,7 +20,7 @@ def find_saturation(patches, saturation):
     return post | pre
 
 
-def find_usable(patches, dark_post, dark_pre, saturation, scale=None):
+def find_usable(patches, dark_post, dark_pre, saturation, scale=None, noise=0.0):
     """Sample pixels that can tell the scale.
 
     All decisions rest on the smoothed pre image, so that neither microbes nor a pixel's own noise
@@ -35,6 +36,9 @@ def find_usable(patches, dark_post, dark_pre, saturation, scale=None):
         Full scale of post and pre; NaN where there is none.
     scale : float, optional
         Scale as known so far: mineral that is to saturate in post by it is left out.
+    noise : float
+        Noise of a dark pixel of an image of unsigned integers: mineral so dark that its noise
+        is cut off at zero is left out, unless that leaves nothing.
 
     Returns
     -------
@@ -46,7 +50,10 @@ def find_usable(patches, dark_post, dark_pre, saturation, scale=None):
     bright |= mineral + dark_pre > _limit(saturation[1])
     if scale is not None:
         bright |= scale * mineral + dark_post > _limit(saturation[0])
-    lit = patches.coverage & (mineral > MIN_LEVEL_PART * typical_level(mineral, patches.coverage))
+    typical = typical_level(mineral, patches.coverage)
+    cut_off = CUT_OFF_NOISE * noise - min(dark_pre, dark_post)
+    least = max(MIN_LEVEL_PART * typical, min(cut_off, 0.8 * typical))
+    lit = patches.coverage & (mineral > least)
     usable = np.zeros_like(lit)
     inner = np.s_[MARGIN:-MARGIN, MARGIN:-MARGIN]
     for index in range(len(lit)):

@@ -6,7 +6,7 @@ import os
 from .errors import ConfigError, ParameterError
 from .inventory import Inventory, Pair
 from .parameters import BY_NAME, find_parameter
-from .raw_names import dye_fault, name_fault
+from .raw_names import STAINS, UNUSABLE, dye_fault, name_fault
 from .storage.rawfolder import file_state, read_sheet_lines
 
 REQUIRED = ("sample", "dye", "pre", "post")
@@ -117,10 +117,11 @@ def _cell_faults(row, n_cells, n_columns):
         return [f"{n_cells} cells, but the header has {n_columns} columns"]
     faults = [f"{name} is empty" for name in REQUIRED if not row.get(name)]
     for name, check in (("sample", name_fault), ("dye", dye_fault)):
-        if row.get(name) and "_" in row[name] and name == "dye":
-            faults.append(f"dye {row[name]!r} holds an underscore; use another character")
-        elif row.get(name) and check(row[name]):
+        if row.get(name) and check(row[name]):
             faults.append(f"{name} {row[name]!r} {check(row[name])}")
+    for stain in STAINS:
+        if set(row.get(stain, "")) & set(UNUSABLE):
+            faults.append(f"Snakemake cannot use a file with {' or '.join(UNUSABLE)} in its name")
     if row.get("pre") and row.get("pre") == row.get("post"):
         faults.append(f"pre and post are the same file, {row['pre']}")
     return faults
@@ -144,7 +145,7 @@ def _add_row(found, path, number, row, overrides, planned):
     key = row["sample"], row["dye"]
     found.dyes.setdefault(key[0], []).append(key[1])
     faults = []
-    for stain in ("pre", "post"):
+    for stain in STAINS:
         name = os.path.expanduser(row[stain])
         state = "file" if os.path.normpath(name) in planned else file_state(name)
         if state == "missing":
@@ -154,7 +155,7 @@ def _add_row(found, path, number, row, overrides, planned):
     if faults:
         found.faults[key] = f"row {number}: {'; '.join(faults)}"
         return
-    pre, post = (os.path.normpath(os.path.expanduser(row[stain])) for stain in ("pre", "post"))
+    pre, post = (os.path.normpath(os.path.expanduser(row[stain])) for stain in STAINS)
     found.pairs[key] = Pair(*key, pre, post, overrides)
 
 

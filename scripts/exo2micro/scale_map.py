@@ -11,7 +11,7 @@ SIGNIFICANT = 5.0  # (chi2 - dof) / sqrt(2 dof)
 NOTABLE_SPREAD = 0.01  # relative; smaller variations are let pass
 
 
-def measure_scale_map(blocks, origins, shape):
+def measure_scale_map(blocks, origins):
     """Measure the scale in each cell of a coarse grid.
 
     Parameters
@@ -20,8 +20,6 @@ def measure_scale_map(blocks, origins, shape):
         Background blocks.
     origins : ndarray, shape (N, 2)
         ``(y, x)`` of the patches.
-    shape : tuple of int
-        Padded frame.
 
     Returns
     -------

@@ -9,26 +9,38 @@ MAX_STAINED = 0.6
 MIN_BACKGROUND = 0.01
 DISAGREEMENT_SIGMA = 4.0
 DISAGREEMENT_PART = 0.005
-INTERCEPT_PART = 0.03
+MAX_DISAGREEMENT = 0.05  # of median and Moffat: beyond, there is no single peak
 PEAK_BLOCK = 16
+PEAK_SMOOTHING = 4  # bins of a quarter of the core's width
+MIN_PEAK_WIDTH = 2e-3
 SECOND_PEAK_PART = 0.06  # of the highest peak
 SECOND_PEAK_SIGMA = 6.0
 
 
-def count_ratio_peaks(post, pre, usable, scale, scale_map):
-    """Find the peaks of the ratio over the whole sample.
+def locate_ratio_peaks(post, pre, usable, scale, local=None):
+    """Find the peaks of the ratio over the whole sample, stained or not.
 
     Blocks of 16 px take the median of their pixels' residuals, so that microbes on fewer than
     half of them have little say; a second mineral does.
 
+    Parameters
+    ----------
+    post, pre : ndarray of float32, shape (N, side, side)
+        Patches without dark levels and intercept.
+    usable : ndarray of bool
+        Sample pixels.
+    scale : float
+        Photometric scale.
+    local : ndarray, shape (N,), optional
+        Scale at each patch, if it varies: peaks are sought about it.
+
     Returns
     -------
     dict
-        ``position`` (ratio) and ``height`` (part of the highest) of each peak.
+        ``position`` (ratio) and ``height`` (part of the highest) of each peak, highest first.
     """
-    if scale is None:
-        return {"position": [], "height": []}
     count, size = post.shape[0], post.shape[1] // PEAK_BLOCK
+    there = np.full(count, scale) if local is None else local
 
     def split(stack):
         parts = stack.reshape(count, size, PEAK_BLOCK, size, PEAK_BLOCK)
@@ -36,23 +48,29 @@ def count_ratio_peaks(post, pre, usable, scale, scale_map):
 
     whole = split(usable).all(axis=1)
     if whole.sum() < MIN_BLOCKS:
-        return {"position": [1.0 * scale], "height": [1.0]}
-    residual = np.median(split(post - np.float32(scale) * pre)[whole], axis=1)
-    relative = residual / split(pre)[whole].mean(axis=1) / scale
-    left = -relative[relative < 0]
-    sigma = np.quantile(left, 0.6827) if len(left) > 20 else relative.std()
-    sigma = max(float(sigma), 1e-4)
-    step = sigma / 4
-    edges = np.arange(-0.9, 3.0 + step, step) if step > 2e-4 else np.arange(-0.9, 3.0, 2e-4)
+        return {"position": [float(scale)], "height": [1.0]}
+    level = there.astype(np.float32)[:, None, None] * pre
+    residual = np.median(split(post - level)[whole], axis=1)
+    relative = residual / split(level)[whole].mean(axis=1)
+    sigma = _core_width(relative)
+    edges = np.arange(-0.95, 3.0, sigma / 4)
     counts = np.histogram(relative, edges)[0].astype(float)
-    smooth = gaussian_filter1d(counts, 4)
-    noise = np.sqrt(gaussian_filter1d(counts, 4) / (2 * np.sqrt(np.pi) * 4)) + 0.05
+    smooth = gaussian_filter1d(counts, PEAK_SMOOTHING)
+    noise = np.sqrt(smooth / (2 * np.sqrt(np.pi) * PEAK_SMOOTHING)) + 0.05
     middle = (edges[1:] + edges[:-1]) / 2
     peaks = _significant_peaks(smooth, noise)
     return {
         "position": [float(scale * (1 + middle[i])) for i in peaks],
         "height": [float(smooth[i] / smooth.max()) for i in peaks],
     }
+
+
+def _core_width(values):
+    """Sigma of the narrowest quarter of a sample, as if it were the core of a Gaussian."""
+    ordered = np.sort(values)
+    quarter = len(ordered) // 4
+    width = float((ordered[quarter:] - ordered[:-quarter]).min())
+    return max(width / (2 * 0.3186), MIN_PEAK_WIDTH)
 
 
 def _significant_peaks(smooth, noise):
@@ -119,8 +137,13 @@ def _failures(record):
             f"The ratio of post to pre has no peak: it scatters by a factor of {10**width:.2f} "
             "(half width) over the background. Are the images aligned, and of the same sample?"
         )
+    if abs(record["median_ratio"] / record["scale_estimate"] - 1) > MAX_DISAGREEMENT:
+        found.append(
+            f"The background's ratio has no single peak: its median is "
+            f"{record['median_ratio']:.3g}, the peak fit says {record['scale_estimate']:.3g}."
+        )
     peaks = record["ratio_peaks"]["position"]
-    if len(peaks) > 1 and not record["scale_map"]["varies"]:
+    if len(peaks) > 1:
         text = ", ".join(f"{peak:.3g}" for peak in sorted(peaks))
         found.append(
             f"The ratio of post to pre has several peaks ({text}): minerals that changed by "

@@ -112,9 +112,19 @@ def why_missing(found, sample, dye, guess=True):
     there = found.dyes[sample]
     if not there:
         return "no file of this sample has a usable name"
-    because = f" ({dye!r} {dye_fault(dye)})" if dye_fault(dye) else ""
+    because = f" ({_why_no_dye(dye)})" if dye_fault(dye) else ""
     listed = ", ".join(there)
     return f"no such dye{because}{_nearest(dye, there, guess)}; dyes of this sample: {listed}"
+
+
+def _why_no_dye(dye):
+    """Say why no file can ever be of this dye."""
+    if "_" not in dye:
+        return f"{dye!r} {dye_fault(dye)}"
+    return (
+        f"{dye!r} {dye_fault(dye)}: the dye is what follows the last underscore of a file's name, "
+        f"so it would be found as {dye.rsplit('_', 1)[1]!r}"
+    )
 
 
 def _no_such_sample(found, sample, guess):

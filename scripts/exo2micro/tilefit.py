@@ -236,9 +236,7 @@ def _fit_bending(tiles, rigid, box):
     left = tiles.pre_xy - transform.map_points(tiles.post_xy)
     freedom = 2 * _effective_freedom(tiles, good, best, relative, middle, size)
     accuracy = _accuracy(tiles, good, left, trials[best], freedom)
-    return TileFit(
-        transform, good, left, trials[best], accuracy, "bending", best, gain_sigma
-    )
+    return TileFit(transform, good, left, trials[best], accuracy, "bending", best, gain_sigma)
 
 
 def _loss(held_out, good):

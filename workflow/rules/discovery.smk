@@ -11,8 +11,18 @@ from exo2micro.errors import Exo2MicroError
 from exo2micro.parameters import parse_suffix, resolve, suffix, suffix_pattern
 from exo2micro.request import build_request
 
+
+def planned_files(config):
+    """Raw files that the workflow has yet to make, for the demonstration."""
+    if not config.get("demo"):
+        return []
+    from exo2micro.synthesis import planned_raw_files
+
+    return planned_raw_files(config["demo"], config.get("raw_dir", "raw"))
+
+
 try:
-    REQUEST = build_request(config)
+    REQUEST = build_request(config, planned_files(config))
 except Exo2MicroError as error:
     raise WorkflowError(str(error)) from None
 

@@ -9,6 +9,7 @@ from importlib import import_module
 _HOME = {
     "ArrayImage": "array_image",
     "ImageFile": "image_file",
+    "intersect": "windows",
     "RawImage": "raw",
     "Window": "windows",
     "atomic_path": "atomic",
@@ -33,6 +34,7 @@ __all__ = [
     "Window",
     "atomic_path",
     "convert_image",
+    "intersect",
     "open_image",
     "open_raw",
     "read_arrays",

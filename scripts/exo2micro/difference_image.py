@@ -1,0 +1,100 @@
+"""The difference images, one for each active scale, streamed from file to file."""
+
+import numpy as np
+
+from .difference import difference_tile
+from .errors import ScaleError
+from .measurement import covered_pair
+from .registration import raw_box
+from .scale_map import evaluate_scale_field
+from .storage import tile_windows
+from .streaming import ordered_map
+
+MOFFAT = "moffat"
+MANUAL = "manual"
+
+
+def scale_of(record, kind, names):
+    """The number that a difference image is made with.
+
+    Parameters
+    ----------
+    record : dict
+        Record of the scale.
+    kind : str
+        'moffat', 'manual' or 'percentile_p<value>'.
+    names : tuple of str
+        Sample and dye, for the message.
+
+    Returns
+    -------
+    float
+
+    Raises
+    ------
+    ScaleError
+        When there is no such scale.
+    """
+    if kind == MANUAL:
+        return float(record["manual_scale"])
+    if kind != MOFFAT:
+        value = record["scale_percentile_value"]
+        if value is None:
+            raise ScaleError(
+                f"{names[0]} / {names[1]}: the ratio of the two images has no percentiles: no "
+                "pixel shows signal in both. Look at the pre_post_heatmap."
+            )
+        return float(value)
+    if record["scale_estimate"] is None or record["status"] == "fail":
+        raise ScaleError(
+            f"{names[0]} / {names[1]}: scale: fail - " + "; ".join(record["reasons"]) + ". Look at "
+            "the ratio_histogram; to subtract with a scale of your own, set manual_scale."
+        )
+    return float(record["scale_estimate"])
+
+
+def difference_tiles(post, pre, transform, padding, record, kind, scale, interpolation, threads=1):
+    """Tiles of a difference image in the order of `storage.tile_windows`.
+
+    Parameters
+    ----------
+    post, pre : ImageFile
+        Padded images.
+    transform : Transform
+        Padded post to padded pre.
+    padding, record : dict
+        Stage 1's record and the scale's.
+    kind : str
+        See `scale_of`; a smooth scale is used for 'moffat' only.
+    scale : float
+        Photometric scale.
+    interpolation : str
+        See `warping.warp_tile`.
+    threads : int
+        Tiles computed side by side.
+
+    Yields
+    ------
+    ndarray of float32, or None
+        None where both images are empty.
+    """
+    boxes = {stain: raw_box(padding, stain) for stain in ("post", "pre")}
+    dark = record["dark"] or {"post": 0.0, "pre": 0.0}
+    field = record["scale_field"] if record["scale_model"] == "smooth" else None
+
+    def local_scale(window):
+        if field is None or kind != MOFFAT:
+            return scale
+        rows = np.arange(window.y0, window.y1, dtype=np.float64)[:, None]
+        columns = np.arange(window.x0, window.x1, dtype=np.float64)[None, :]
+        return evaluate_scale_field(field, columns, rows)
+
+    def subtract(window):
+        tile, aligned, coverage = covered_pair(post, pre, transform, window, interpolation, boxes)
+        if not tile.any() and not aligned.any():
+            return None
+        return difference_tile(
+            tile, aligned, coverage, local_scale(window), dark["post"], dark["pre"]
+        )
+
+    yield from ordered_map(subtract, tile_windows(post.shape), threads)
