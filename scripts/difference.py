@@ -5,6 +5,7 @@ from exo2micro.jobs import job
 
 with job(snakemake.log[0], snakemake.threads):
     import numpy as np
+
     from exo2micro.difference_image import difference_tiles, scale_of
     from exo2micro.storage import convert_image, open_image, read_record, write_image
     from exo2micro.transforms import load_transform
@@ -35,6 +36,4 @@ with job(snakemake.log[0], snakemake.threads):
                 values["interpolation"],
                 snakemake.threads,
             )
-            write_image(
-                snakemake.output[0], post.shape, np.dtype("float32"), tiles, **facts
-            )
+            write_image(snakemake.output[0], post.shape, np.dtype("float32"), tiles, **facts)

@@ -15,8 +15,6 @@ with job(snakemake.log[0], snakemake.threads):
         transform,
         read_record(snakemake.input.padding),
         snakemake.params.values,
-        header=checkpoint_header(
-            3, *names, snakemake.params.values, **alignment_cards(transform)
-        ),
+        header=checkpoint_header(3, *names, snakemake.params.values, **alignment_cards(transform)),
         threads=snakemake.threads,
     )

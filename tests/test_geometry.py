@@ -61,7 +61,9 @@ def test_lift_undoes_lower_with_different_factors():
     assert lift(small, (0.3, 0.31), (0.25, 0.26)) == pytest.approx(matrix)
     points = np.array([[100.0, 50.0]])
     full_post = apply_homography(full_from_reduced((0.25, 0.26)), points)
-    through_small = apply_homography(full_from_reduced((0.3, 0.31)), apply_homography(small, points))
+    through_small = apply_homography(
+        full_from_reduced((0.3, 0.31)), apply_homography(small, points)
+    )
     assert through_small == pytest.approx(apply_homography(matrix, full_post))
 
 

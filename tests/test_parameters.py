@@ -3,6 +3,7 @@ import re
 
 import numpy as np
 import pytest
+
 from exo2micro.errors import ParameterError
 from exo2micro.parameters import (
     PARAMETERS,

@@ -36,7 +36,9 @@ def bent(amplitude):
     return Transform(similarity(23, 1.04, (200, 200), (221.3, 206.8)), grid)
 
 
-@pytest.mark.parametrize("transform", [Transform(similarity(-140, 0.9, (200, 200), (230, 210))), bent(4)])
+@pytest.mark.parametrize(
+    "transform", [Transform(similarity(-140, 0.9, (200, 200), (230, 210))), bent(4)]
+)
 def test_positions_are_the_transform_at_every_pixel(transform):
     window = Window(40, 141, 33, 150)
     x, y = source_positions(transform, window)
@@ -46,7 +48,9 @@ def test_positions_are_the_transform_at_every_pixel(transform):
     assert np.abs(np.stack([x.ravel(), y.ravel()], 1) - exact).max() < 0.02
 
 
-@pytest.mark.parametrize(("interpolation", "tolerance"), [("bilinear", 1.5), ("cubic", 0.35), ("lanczos", 0.25)])
+@pytest.mark.parametrize(
+    ("interpolation", "tolerance"), [("bilinear", 1.5), ("cubic", 0.35), ("lanczos", 0.25)]
+)
 def test_warped_values_are_the_scene_at_the_mapped_positions(scene, interpolation, tolerance):
     transform = bent(3)
     window = Window(150, 260, 160, 290)

@@ -363,7 +363,7 @@ def _is_photograph(matrix):
     parts = decompose(matrix, (0.0, 0.0))
     scales = (parts["scale_x"], parts["scale_y"])
     return (
-        0.4 < min(scales)
+        min(scales) > 0.4
         and max(scales) < 2.5
         and abs(parts["shear"]) < 0.3
         and abs(np.log(scales[0] / scales[1])) < 0.3

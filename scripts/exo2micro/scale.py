@@ -19,11 +19,26 @@ from exo2micro.scale_verdict import judge_scale, locate_ratio_peaks
 # What the estimate is off by beyond what sections of one image can tell: faint stain and the
 # choices of the method (measured over generated pairs).
 METHOD_ERROR = 2e-4
-MEASURED = (
-    "scale_estimate scale_error goodness moffat ratio_histogram block_px stained_fraction "
-    "background_fraction ridge_slope ridge_slope_error median_ratio median_ratio_error "
-    "scale_percentile_value scale_map scale_field noise dark ratio_peaks"
-).split()
+MEASURED = [
+    "scale_estimate",
+    "scale_error",
+    "goodness",
+    "moffat",
+    "ratio_histogram",
+    "block_px",
+    "stained_fraction",
+    "background_fraction",
+    "ridge_slope",
+    "ridge_slope_error",
+    "median_ratio",
+    "median_ratio_error",
+    "scale_percentile_value",
+    "scale_map",
+    "scale_field",
+    "noise",
+    "dark",
+    "ratio_peaks",
+]
 
 
 def estimate_scale(arrays, values=None):

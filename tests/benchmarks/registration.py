@@ -34,7 +34,11 @@ PAD = 200
 def solvable_grid(size):
     """Kinds of pairs that can be aligned: name -> list of descriptions."""
     base = PairSpec(
-        post_shape=tuple(size), colour="grey", rotation_deg=7.0, magnification=1.03, shift=(35.0, -22.0)
+        post_shape=tuple(size),
+        colour="grey",
+        rotation_deg=7.0,
+        magnification=1.03,
+        shift=(35.0, -22.0),
     )
 
     def each(**changes):
@@ -90,7 +94,9 @@ def impossible_grid(size, count):
     footprints = ("blob", "fragments", "full", "cropped")
     specs = []
     for k in range(count):
-        spec = replace(base, seed=1000 + k, texture=textures[k % 4], footprint=footprints[k // 4 % 4])
+        spec = replace(
+            base, seed=1000 + k, texture=textures[k % 4], footprint=footprints[k // 4 % 4]
+        )
         kind = k % 6
         if kind in (0, 1, 2):
             specs.append(replace(spec, pre_seed=5000 + k))
@@ -132,7 +138,11 @@ def register(task):
     rows, columns = np.nonzero(mask[::37, ::41])
     points = np.stack([columns * 41.0, rows * 37.0], axis=1) + PAD
     true = pair.truth.map_points(points, PAD)
-    seen = (true >= PAD).all(axis=1) & (true[:, 0] < PAD + boxes[1][1]) & (true[:, 1] < PAD + boxes[1][0])
+    seen = (
+        (true >= PAD).all(axis=1)
+        & (true[:, 0] < PAD + boxes[1][1])
+        & (true[:, 1] < PAD + boxes[1][0])
+    )
     errors = [
         np.hypot(*(Transform.from_record(r).map_points(points) - true)[seen].T)
         for r in (boundary, interior)
@@ -181,12 +191,16 @@ def main():
         for spec in specs
         for seed in range(1, options.seeds + 1)
     ]
-    tasks += [("impossible", s) for s in impossible_grid(options.size, options.impossible)["impossible"]]
+    tasks += [
+        ("impossible", s) for s in impossible_grid(options.size, options.impossible)["impossible"]
+    ]
     with ProcessPoolExecutor(options.jobs) as pool:
         table = pd.DataFrame(list(pool.map(register, tasks)))
     if options.out:
         table.to_csv(options.out, sep="\t", index=False)
-    with pd.option_context("display.width", 250, "display.max_columns", 30, "display.max_rows", 999):
+    with pd.option_context(
+        "display.width", 250, "display.max_columns", 30, "display.max_rows", 999
+    ):
         print(table.drop(columns="reasons").round(3).to_string())
         good = table[table.kind != "impossible"]
         if len(good):
@@ -194,7 +208,9 @@ def main():
         bad = table[table.kind == "impossible"]
         if len(bad):
             passed = bad[bad.verdict != "fail"]
-            print(f"\nimpossible pairs: {len(bad)}, verdicts {bad.verdict.value_counts().to_dict()}")
+            print(
+                f"\nimpossible pairs: {len(bad)}, verdicts {bad.verdict.value_counts().to_dict()}"
+            )
             print(passed.round(3).to_string() if len(passed) else "none passed")
 
 
@@ -215,12 +231,18 @@ def report_solvable(table):
     ratio = (table.estimated_px / table.median_px).dropna()
     honest = ((ratio > 0.5) & (ratio < 2)).mean()
     silent = table[(table.median_px > 0.3) & (table.verdict == "pass")]
-    print(f"\npairs {len(table)}; median of medians {table.median_px.median():.4f} px, "
-          f"of 95th percentiles {table.p95_px.median():.4f} px")
-    print(f"estimated accuracy within a factor of two: {honest:.0%} (median ratio {ratio.median():.2f})")
+    print(
+        f"\npairs {len(table)}; median of medians {table.median_px.median():.4f} px, "
+        f"of 95th percentiles {table.p95_px.median():.4f} px"
+    )
+    print(
+        f"estimated accuracy within a factor of two: {honest:.0%} (median ratio {ratio.median():.2f})"
+    )
     print(f"above 0.3 px and still pass: {len(silent)}; fail: {(table.verdict == 'fail').sum()}")
     for row in table[table.verdict != "pass"].itertuples():
-        print(f"  {row.kind} seed {row.seed}: {row.verdict} ({row.median_px:.3f} px): {row.reasons}")
+        print(
+            f"  {row.kind} seed {row.seed}: {row.verdict} ({row.median_px:.3f} px): {row.reasons}"
+        )
 
 
 if __name__ == "__main__":

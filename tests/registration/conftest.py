@@ -50,7 +50,9 @@ class WaveScene:
         )
         u, v = (x - self.centre[0]) / self.radius[0], (y - self.centre[1]) / self.radius[1]
         angle = np.arctan2(v, u)
-        edge = 1 + 0.13 * np.cos(2 * angle + 0.4) + 0.09 * np.cos(3 * angle) + 0.05 * np.sin(5 * angle)
+        edge = (
+            1 + 0.13 * np.cos(2 * angle + 0.4) + 0.09 * np.cos(3 * angle) + 0.05 * np.sin(5 * angle)
+        )
         inside = 1 / (1 + np.exp((np.hypot(u, v) - edge) * min(self.radius)))
         return inside * 70 * np.exp(0.35 * total / np.sqrt(len(self.kx) / 2))
 
@@ -69,8 +71,17 @@ def make_pair():
     """Pair of padded images of one scene with a known `pre_from_post` (padded)."""
     from exo2micro.geometry import apply_homography, similarity, translation
 
-    def make(seed, rotation, magnification, shift=(25.3, -14.8), size=560, pad=60, bend=None,
-             pre_seed=None, noise=1.5):
+    def make(
+        seed,
+        rotation,
+        magnification,
+        shift=(25.3, -14.8),
+        size=560,
+        pad=60,
+        bend=None,
+        pre_seed=None,
+        noise=1.5,
+    ):
         middle = (size / 2, size / 2)
         radius = (0.33 * size, 0.28 * size)
         scene = WaveScene(seed, middle, radius)
@@ -102,7 +113,13 @@ def make_pair():
         box = (pad, pad + size, pad, pad + size)
         angle = np.linspace(0, 2 * np.pi, 24, endpoint=False)
         rings = [
-            np.stack([middle[0] + r * radius[0] * np.cos(angle), middle[1] + r * radius[1] * np.sin(angle)], 1)
+            np.stack(
+                [
+                    middle[0] + r * radius[0] * np.cos(angle),
+                    middle[1] + r * radius[1] * np.sin(angle),
+                ],
+                1,
+            )
             for r in (0.3, 0.6, 0.85)
         ]
         return images[0], images[1], box, true_map, np.concatenate(rings) + pad

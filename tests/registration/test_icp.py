@@ -50,7 +50,11 @@ def test_half_an_outline_is_enough():
     points, normals = moved(truth, outline())
     half = points[:, 0] < 620
     result = refine_by_outline(
-        outline(), (points[half], normals[half]), similarity(3, 1, CENTRE, (515, 395)), LIMITS, CENTRE
+        outline(),
+        (points[half], normals[half]),
+        similarity(3, 1, CENTRE, (515, 395)),
+        LIMITS,
+        CENTRE,
     )
     assert result.accepted
     assert np.median(distance(result.pre_from_post, truth, outline()[0])) < 1.5

@@ -50,7 +50,9 @@ def test_bending_is_followed(make_pair, values):
     interior = run_interior_stage(post, pre, padding, boundary, values)
     assert interior["tiles"]["model"] == "bending"
     assert np.median(distances(interior, true_map, points)) < 0.3
-    stiff = run_interior_stage(post, pre, padding, boundary, {**values, "interior_nonrigid": "false"})
+    stiff = run_interior_stage(
+        post, pre, padding, boundary, {**values, "interior_nonrigid": "false"}
+    )
     assert stiff["displacement"] is None
     assert np.median(distances(stiff, true_map, points)) > 0.5
 

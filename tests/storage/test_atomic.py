@@ -1,4 +1,5 @@
 import pytest
+
 from exo2micro.errors import ImageWriteError
 from exo2micro.storage import atomic_path, scratch_file
 from exo2micro.storage.atomic import write_faults

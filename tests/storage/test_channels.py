@@ -1,4 +1,5 @@
 import pytest
+
 from exo2micro.errors import ConfigError
 from exo2micro.storage import signal_channels
 

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import tifffile
 from astropy.io import fits
+
 from exo2micro.errors import ImageReadError, ImageWriteError
 from exo2micro.storage import convert_image, open_image, tile_windows, write_image
 from exo2micro.storage.pyramid import halve

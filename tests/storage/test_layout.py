@@ -3,6 +3,7 @@ import struct
 import numpy as np
 import pytest
 import tifffile
+
 from exo2micro.errors import ImageReadError
 from exo2micro.storage import open_raw
 

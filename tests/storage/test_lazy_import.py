@@ -1,8 +1,9 @@
 import subprocess
 import sys
 
-import exo2micro.storage as storage
 import pytest
+
+import exo2micro.storage as storage
 
 HEAVY = ("astropy", "tifffile", "cv2", "imagecodecs", "pandas")
 

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 import tifffile
+
 from exo2micro.storage import open_raw
 
 GREY = np.zeros((20, 30), np.uint8)

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+
 from exo2micro.storage.pyramid import halve, level_shapes
 
 

@@ -1,10 +1,11 @@
 from concurrent.futures import ThreadPoolExecutor
 
-import exo2micro.storage.raw as raw
-import exo2micro.storage.segments as segments
 import numpy as np
 import pytest
 import tifffile
+
+import exo2micro.storage.raw as raw
+import exo2micro.storage.segments as segments
 from exo2micro.storage import open_raw, tile_windows
 
 SHAPE = (151, 203)

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+
 from exo2micro.errors import ImageWriteError, RecordError
 from exo2micro.storage import (
     read_arrays,

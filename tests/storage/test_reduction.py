@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+
 from exo2micro.storage import open_image, tile_windows, write_image
 from exo2micro.storage.reduction import AreaAverage, reduced_shape
 

@@ -6,6 +6,7 @@ import xml.etree.ElementTree as ElementTree
 
 import numpy as np
 import pytest
+
 from exo2micro.storage import tile_windows, write_image
 from exo2micro.storage.pyramid import halve
 

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+
 from exo2micro.storage import Window, tile_windows
 from exo2micro.storage.windows import check_inside, intersect
 

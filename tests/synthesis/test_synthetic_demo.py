@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+
 from exo2micro.errors import ConfigError
 from exo2micro.synthesis import Truth, demo_specs, find_demo_pair, planned_raw_files
 

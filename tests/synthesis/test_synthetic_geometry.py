@@ -4,10 +4,11 @@ from math import inf
 
 import numpy as np
 import pytest
+from scipy.ndimage import map_coordinates
+
 from exo2micro.errors import ConfigError
 from exo2micro.synthesis import PairSpec, SyntheticPair, render_pair
 from exo2micro.synthesis.mapping import node_count, spread_map
-from scipy.ndimage import map_coordinates
 
 CLEAN = {
     "dtype": "float32",

@@ -6,6 +6,7 @@ from math import inf
 import numpy as np
 import pytest
 import tifffile
+
 from exo2micro.errors import ConfigError, RecordError
 from exo2micro.synthesis import PairSpec, SyntheticPair, Truth, render_pair, write_pair
 

@@ -5,6 +5,7 @@ from math import inf
 import cv2
 import numpy as np
 import pytest
+
 from exo2micro.errors import ConfigError
 from exo2micro.synthesis import PairSpec, SyntheticPair, render_pair
 from exo2micro.synthesis.camera import add_noise

@@ -1,1 +1,20 @@
-# The summary, whatever happened.
+# The summary: written and printed at the end, whatever happened.
+
+
+def report_summary():
+    """Write summary.tsv and summary.json and print the table."""
+    from exo2micro.summary import summarize
+
+    logger.info("\n" + summarize(REQUEST))
+    if config.get("demo"):
+        from exo2micro.demo_comparison import compare_with_truth
+
+        logger.info("\n" + compare_with_truth(config["demo"], REQUEST))
+
+
+onsuccess:
+    report_summary()
+
+
+onerror:
+    report_summary()

@@ -1,0 +1,248 @@
+"""The batch's summary: a row for each requested pair and variant, from the files alone."""
+
+from pathlib import Path
+
+from .errors import RecordError
+from .parameters import suffix
+from .storage import read_record
+from .targets import formats_asked, pair_folder, scale_kinds, variant_targets
+
+COLUMNS = (
+    "sample",
+    "dye",
+    "variant",
+    "status",
+    "alignment",
+    "accuracy_px",
+    "scale_estimate",
+    "scale_error",
+    "scale_percentile_value",
+    "manual_scale",
+    "n_candidates",
+    "seconds",
+    "peak_mb",
+)
+
+
+def collect_summary(request):
+    """Look at the results of every requested pair and variant.
+
+    Parameters
+    ----------
+    request : Request
+        What the configuration asks for.
+
+    Returns
+    -------
+    list of dict
+        The columns of `COLUMNS`, and `messages`: warnings and the whole text of errors.
+    """
+    pairs = {(pair.sample, pair.dye): pair for pair in request.pairs}
+    rows = []
+    for row in request.expected_summary_rows():
+        blank = {**dict.fromkeys(COLUMNS), **row, "messages": []}
+        pair = pairs.get((row["sample"], row["dye"]))
+        if row["status"] or pair is None:
+            rows.append(blank)
+            continue
+        variant = next(v for v in pair.variants if v.suffix == row["variant"])
+        rows.append({**blank, **describe_variant(request, pair, variant.values)})
+    return rows
+
+
+def describe_variant(request, pair, values):
+    """Status and figures of one variant of one pair.
+
+    Parameters
+    ----------
+    request : Request
+        What the configuration asks for.
+    pair : Pair
+        Sample and dye.
+    values : dict
+        All parameters of the variant.
+
+    Returns
+    -------
+    dict
+    """
+    folder = pair_folder(request.output_dir, pair.sample, pair.dye)
+    steps = [s for s in (read_status(folder, name) for name in step_names(request, values)) if s]
+    alignment = _read(folder, f"transforms/03_interior{suffix(values, 3)}.json")
+    scale = _read(folder, f"measurements/04_scale{suffix(values, 4)}.json")
+    catalogue = _read(folder, f"measurements/04_candidates{suffix(values, 4)}.json")
+    status, messages = _status(request, folder, values, steps)
+    if alignment.get("verdict") in ("warn", "fail"):
+        messages += [f"alignment: {reason}" for reason in alignment["reasons"]]
+    if scale.get("status") in ("warn", "fail"):
+        messages += [f"scale: {reason}" for reason in scale["reasons"]]
+    return {
+        "status": status,
+        "alignment": alignment.get("verdict"),
+        "accuracy_px": alignment.get("estimated_accuracy_px"),
+        "scale_estimate": scale.get("scale_estimate"),
+        "scale_error": scale.get("scale_error"),
+        "scale_percentile_value": scale.get("scale_percentile_value"),
+        "manual_scale": values["manual_scale"],
+        "n_candidates": catalogue.get("n_candidates"),
+        "seconds": round(sum(step.get("seconds", 0.0) for step in steps), 1) if steps else None,
+        "peak_mb": max((step.get("peak_mb", 0.0) for step in steps), default=None),
+        "messages": list(dict.fromkeys(messages)),
+    }
+
+
+def step_names(request, values):
+    """Names of the status records of a variant's jobs, in the order in which they run."""
+    formats = formats_asked(request.checkpoint_format)
+    one, two, three, four = (suffix(values, stage) for stage in (1, 2, 3, 4))
+    kinds = scale_kinds(values)
+    return [
+        f"plan_padding{one}",
+        *(f"pad_{fmt}{one}" for fmt in formats),
+        f"align_boundary{two}",
+        *(f"warp_boundary{step}_{fmt}{two}" for fmt in formats for step in ("", "_coarse")),
+        f"align_interior{three}",
+        f"accept_alignment{three}",
+        *(f"warp_interior_{fmt}{three}" for fmt in formats),
+        f"measure_pair{three}",
+        f"estimate_scale{four}",
+        *(f"difference{kind}_{fmt}{four}" for fmt in formats for kind in kinds),
+        f"figure_boundary{two}",
+        f"figure_interior{three}",
+        f"figures_of_pair{three}",
+        f"figures_of_scale{four}",
+        *(f"figure_difference{kind}{four}" for kind in kinds[1:]),
+    ]
+
+
+def read_status(folder, step):
+    """Status record of one job, or None where it has not run."""
+    path = Path(folder) / "logs" / f"{step}.json"
+    return read_record(path) if path.is_file() else None
+
+
+def _read(folder, name):
+    """A record, empty where it does not exist (yet)."""
+    path = Path(folder) / name
+    return read_record(path) if path.is_file() else {}
+
+
+def _status(request, folder, values, steps):
+    """`complete` or `error: ...`, and the errors' whole messages."""
+    errors = [step for step in steps if step["state"] != "complete"]
+    if errors:
+        messages = [_explain(step) for step in errors]
+        return f"error: {_first_sentence(messages[0])}", messages
+    missing = [
+        name
+        for name in variant_targets(values, request.checkpoint_format)
+        if not (Path(folder) / name).is_file()
+    ]
+    if missing:
+        message = f"not finished: {missing[0]} and {len(missing) - 1} more files are missing"
+        message = message if len(missing) > 1 else f"not finished: {missing[0]} is missing"
+        return f"error: {message}", [message]
+    return "complete", []
+
+
+def _explain(step):
+    """Message of a job that did not end well."""
+    if step["state"] == "running":
+        return (
+            f"{step['step']} began at {step['started']} and never ended: it was killed, or it is "
+            "still running"
+        )
+    return step.get("message") or f"{step['step']} ended as {step['state']}"
+
+
+def _first_sentence(text, limit=160):
+    """Beginning of a message that fits in a table."""
+    line = text.strip().splitlines()[0]
+    return line if len(line) <= limit else line[: limit - 3].rstrip() + "..."
+
+
+def write_summary(request, rows):
+    """Write ``summary.tsv`` and ``summary.json`` into the output folder.
+
+    Parameters
+    ----------
+    request : Request
+        What the configuration asks for.
+    rows : list of dict
+        From `collect_summary`.
+    """
+    import pandas as pd
+
+    from .storage import write_record, write_table
+
+    folder = Path(request.output_dir)
+    folder.mkdir(parents=True, exist_ok=True)
+    table = pd.DataFrame(rows, columns=list(COLUMNS))
+    table["status"] = table["status"].str.replace("\t", " ").str.replace("\n", " ")
+    write_table(folder / "summary.tsv", table)
+    write_record(folder / "summary.json", {"pairs": rows})
+
+
+def format_summary(rows):
+    """Table for the terminal, with the problems in full below it.
+
+    Parameters
+    ----------
+    rows : list of dict
+        From `collect_summary`.
+
+    Returns
+    -------
+    str
+    """
+    heads = ("sample", "dye", "variant", "status", "align", "acc px", "scale", "+/-", "s", "MB")
+    cells = [
+        (
+            row["sample"],
+            row["dye"],
+            row["variant"] or "-",
+            row["status"].split(":")[0],
+            row["alignment"] or "-",
+            _number(row["accuracy_px"], "{:.3f}"),
+            _number(row["scale_estimate"], "{:.4f}"),
+            _number(row["scale_error"], "{:.4f}"),
+            _number(row["seconds"], "{:.0f}"),
+            _number(row["peak_mb"], "{:.0f}"),
+        )
+        for row in rows
+    ]
+    widths = [max(len(line[k]) for line in [heads, *cells]) for k in range(len(heads))]
+    lines = [
+        "  ".join(c.ljust(w) for c, w in zip(line, widths, strict=True)) for line in [heads, *cells]
+    ]
+    text = "\n".join(line.rstrip() for line in lines)
+    problems = [
+        f"{row['sample']} / {row['dye']} {row['variant']}".rstrip()
+        + "".join(f"\n    {message}" for message in row["messages"] or [row["status"]])
+        for row in rows
+        if row["messages"] or row["status"] != "complete"
+    ]
+    if problems:
+        text += "\n\nPROBLEMS AND WARNINGS\n" + "\n".join(f"  {p}" for p in problems)
+    return text
+
+
+def _number(value, form):
+    """A number for the table, a dash where there is none."""
+    return "-" if value is None else form.format(value)
+
+
+def summarize(request):
+    """Collect, write and return the summary as text; what a run does at its end.
+
+    Returns
+    -------
+    str
+    """
+    try:
+        rows = collect_summary(request)
+    except RecordError as error:
+        return f"The summary could not be made: {error}"
+    write_summary(request, rows)
+    folder = Path(request.output_dir)
+    return f"{format_summary(rows)}\n\nWritten: {folder / 'summary.tsv'}, {folder / 'summary.json'}"
