@@ -280,6 +280,14 @@ def test_later_stages_and_wrong_ranges_are_refused():
         parse_suffix("_sp101")
 
 
+def refusal(text):
+    try:
+        parse_suffix(text)
+    except ParameterError as fault:
+        return str(fault)
+    return ""
+
+
 def test_parser_and_pattern_agree_on_damaged_suffixes():
     """Whatever the pattern takes, the parser takes or refuses for its range alone."""
     rng = random.Random(3)
@@ -296,10 +304,8 @@ def test_parser_and_pattern_agree_on_damaged_suffixes():
                 parse_suffix(text)
             continue
         agreed += 1
-        try:
-            parse_suffix(text)
-        except ParameterError as fault:
-            assert "cannot be used; expected" in str(fault), text
+        refused = refusal(text)
+        assert not refused or "cannot be used; expected" in refused, text
     assert agreed > 50
 
 

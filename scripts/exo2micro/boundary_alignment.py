@@ -342,7 +342,7 @@ def looks_mirrored(post, pre, values):
     -------
     bool
     """
-    height, width = pre.image.shape
+    width = pre.image.shape[1]
     rows, columns = np.nonzero(pre.footprint.raw_area)
     fx, fy = pre.factors
     box = (

@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from .errors import ParameterError
 from .value_kinds import Choice, Flag, Number, Whole
 
-STAGES = {1: "padding", 2: "boundary alignment", 3: "interior alignment", 4: "scale, difference"}
-
 
 @dataclass(frozen=True)
 class Parameter:

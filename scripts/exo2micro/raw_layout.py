@@ -49,7 +49,7 @@ def layout_warnings(folder):
         )
     for sample, listing in folder.samples.items():
         if not listing.tiffs:
-            warnings.append(f"{folder.path}/{sample}/ is passed over: {why_no_tiff(listing)}.")
+            warnings.append(f"{folder.path}/{sample}/ is passed over; it {why_no_tiff(listing)}.")
     return warnings
 
 

@@ -161,7 +161,7 @@ def _spectra(channels, source_from_square, side):
 
 
 def _correlate(post, pre, side):
-    """Highest summed correlation and its shift ``(dx, dy)``: pre's square = post's square + shift."""
+    """Highest summed correlation and the shift ``(dx, dy)`` from post's square to pre's."""
     product = sum(np.conj(a) * b for a, b in zip(post, pre, strict=True))
     surface = fft.irfft2(product, s=(side, side))
     y, x = np.unravel_index(np.argmax(surface), surface.shape)

@@ -9,6 +9,9 @@ MAX_STAINED = 0.6
 MIN_BACKGROUND = 0.01
 DISAGREEMENT_SIGMA = 4.0
 DISAGREEMENT_PART = 0.005
+MAX_GOODNESS = 5.0  # chi2 per degree of freedom, plus a part of the blocks: no profile is exact
+GOODNESS_PER_BLOCK = 0.002
+MAX_PEAK_SHIFT = 0.3  # of the whole sample's commonest ratio from the background's
 MAX_DISAGREEMENT = 0.05  # of median and Moffat: beyond, there is no single peak
 PEAK_BLOCK = 16
 PEAK_SMOOTHING = 4  # bins of a quarter of the core's width
@@ -137,13 +140,23 @@ def _failures(record):
             f"The ratio of post to pre has no peak: it scatters by a factor of {10**width:.2f} "
             "(half width) over the background. Are the images aligned, and of the same sample?"
         )
+    if record["goodness"] > MAX_GOODNESS + GOODNESS_PER_BLOCK * record["blocks"]:
+        found.append(
+            f"The distribution of the background's ratio is not one peak (chi2 per degree of "
+            f"freedom {record['goodness']:.0f})."
+        )
     if abs(record["median_ratio"] / record["scale_estimate"] - 1) > MAX_DISAGREEMENT:
         found.append(
             f"The background's ratio has no single peak: its median is "
             f"{record['median_ratio']:.3g}, the peak fit says {record['scale_estimate']:.3g}."
         )
     peaks = record["ratio_peaks"]["position"]
-    if len(peaks) > 1:
+    if peaks and abs(peaks[0] / record["scale_estimate"] - 1) > MAX_PEAK_SHIFT:
+        found.append(
+            f"Most of the sample has a ratio of {peaks[0]:.3g}, what looks like background one of "
+            f"{record['scale_estimate']:.3g}: mostly stain. Set manual_scale."
+        )
+    elif len(peaks) > 1:
         text = ", ".join(f"{peak:.3g}" for peak in sorted(peaks))
         found.append(
             f"The ratio of post to pre has several peaks ({text}): minerals that changed by "

@@ -137,7 +137,7 @@ def _measure(source, transform, window, reach):
     if found is None or np.abs(whole + found[1]).max() > reach:
         return None
     centre, shift, sigma, correlation = found
-    return centre + (window[2], window[0]), whole + shift, sigma, correlation
+    return centre + np.array((window[2], window[0])), whole + shift, sigma, correlation
 
 
 def _pre_tile(source, transform, window, whole, post):

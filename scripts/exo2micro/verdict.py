@@ -86,7 +86,6 @@ def judge_interior(boundary, interior, similarity, values):
     Verdict
     """
     fatal = _without_agreement(interior, values)
-    correlation, significance, overlap = similarity
     if boundary.verdict == FAIL and "same photograph" in " ".join(boundary.reasons):
         fatal = boundary.reasons + fatal
     if fatal:

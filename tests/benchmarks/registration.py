@@ -236,7 +236,8 @@ def report_solvable(table):
         f"of 95th percentiles {table.p95_px.median():.4f} px"
     )
     print(
-        f"estimated accuracy within a factor of two: {honest:.0%} (median ratio {ratio.median():.2f})"
+        f"estimated accuracy within a factor of two: {honest:.0%} "
+        f"(median ratio {ratio.median():.2f})"
     )
     print(f"above 0.3 px and still pass: {len(silent)}; fail: {(table.verdict == 'fail').sum()}")
     for row in table[table.verdict != "pass"].itertuples():

@@ -3,33 +3,7 @@
 import numpy as np
 import pytest
 
-
-class ArrayImage:
-    """An array with the reading methods of a checkpoint."""
-
-    def __init__(self, pixels):
-        self.pixels = pixels
-        self.shape = pixels.shape
-        self.dtype = pixels.dtype
-
-    def read_padded(self, window):
-        y0, y1, x0, x1 = window
-        h, w = self.shape
-        out = np.zeros((y1 - y0, x1 - x0), dtype=self.dtype)
-        top, bottom, left, right = max(y0, 0), min(y1, h), max(x0, 0), min(x1, w)
-        if top < bottom and left < right:
-            out[top - y0 : bottom - y0, left - x0 : right - x0] = self.pixels[
-                top:bottom, left:right
-            ]
-        return out
-
-    def read_reduced(self, factor):
-        import cv2
-
-        h, w = self.shape
-        size = (max(1, round(w * factor)), max(1, round(h * factor)))
-        reduced = cv2.resize(self.pixels.astype(np.float32), size, interpolation=cv2.INTER_AREA)
-        return reduced, (size[0] / w, size[1] / h)
+from exo2micro.storage import ArrayImage
 
 
 class WaveScene:
@@ -112,17 +86,9 @@ def make_pair():
 
         box = (pad, pad + size, pad, pad + size)
         angle = np.linspace(0, 2 * np.pi, 24, endpoint=False)
-        rings = [
-            np.stack(
-                [
-                    middle[0] + r * radius[0] * np.cos(angle),
-                    middle[1] + r * radius[1] * np.sin(angle),
-                ],
-                1,
-            )
-            for r in (0.3, 0.6, 0.85)
-        ]
-        return images[0], images[1], box, true_map, np.concatenate(rings) + pad
+        ring = np.stack([radius[0] * np.cos(angle), radius[1] * np.sin(angle)], axis=1)
+        points = np.concatenate([np.array(middle) + r * ring for r in (0.3, 0.6, 0.85)])
+        return images[0], images[1], box, true_map, points + pad
 
     return make
 

@@ -1,0 +1,152 @@
+"""What all figures share: fonts, colours, colour maps, and how a figure becomes a file."""
+
+from functools import wraps
+from pathlib import Path
+
+import matplotlib
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.patheffects import withStroke
+from matplotlib.style import context
+
+from exo2micro.storage import atomic_path
+from exo2micro.storage.atomic import write_faults
+
+DPI = 150
+WIDTH = 10.0  # in; with letters of 11 points a figure is readable at half its size
+TEXT_SIZE = 11
+FORMATS = (".png", ".pdf", ".svg")
+
+# One colour for each photograph everywhere. Magenta and green add up to grey, and those who see
+# red and green alike still tell them apart.
+POST, PRE, PRE_WARPED = "#00855a", "#b0309a", "#d59bca"
+INK, FAINT = "#222222", "#666666"
+# Okabe and Ito's colours for the badge; words say the same.
+LEVEL_COLOURS = {"pass": "#0072B2", "warn": "#B07800", "fail": "#C04A00", "none": "#666666"}
+
+# Kind of scale: colour, line style (so that colour is not all that tells them apart), name.
+SCALES = {
+    "moffat": ("#00cc88", "-", "Moffat"),
+    "percentile": ("#ff9933", "--", "percentile"),
+    "manual": ("#ff3366", "-.", "manual"),
+}
+
+# An odd number of colours: the middle one, and so a difference of exactly zero, is pure black.
+# Neither end comes near white, which stands for what lies outside the sample.
+DIFFERENCE_COLOURS = LinearSegmentedColormap.from_list(
+    "difference",
+    ["#9fdcff", "#2f8fe0", "#123a70", "#000000", "#7a2d08", "#e8711c", "#ffd84d"],
+    N=513,
+).with_extremes(bad="#ffffff")
+# Grey above zero, so that the coloured scale lines stand out where the stain is.
+EXCESS_COLOURS = LinearSegmentedColormap.from_list(
+    "excess", ["#7cc8ff", "#1f6fc0", "#101018", "#8a8a8a", "#ffffff"], N=513
+).with_extremes(bad="#101018")
+
+_STYLE = {
+    "font.family": "sans-serif",
+    "font.sans-serif": ["DejaVu Sans"],
+    "font.size": TEXT_SIZE,
+    "axes.titlesize": TEXT_SIZE,
+    "axes.labelsize": TEXT_SIZE,
+    "xtick.labelsize": 10,
+    "ytick.labelsize": 10,
+    "legend.fontsize": 10,
+    "legend.framealpha": 0.9,
+    "text.color": INK,
+    "axes.labelcolor": INK,
+    "axes.edgecolor": FAINT,
+    "xtick.color": INK,
+    "ytick.color": INK,
+    "axes.titlelocation": "left",
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.formatter.useoffset": False,
+    "figure.facecolor": "white",
+    "savefig.facecolor": "white",
+    # Sample names may hold dollar signs.
+    "text.parse_math": False,
+    "pdf.fonttype": 42,
+    "svg.fonttype": "none",
+    "svg.hashsalt": "exo2micro",
+}
+
+
+def styled(draw):
+    """Draw with this module's settings, whatever the user's own matplotlibrc says."""
+
+    @wraps(draw)
+    def draw_styled(*args, **kwargs):
+        with context(["default", _STYLE]):
+            return draw(*args, **kwargs)
+
+    return draw_styled
+
+
+def outlined(width=3.0, colour="black"):
+    """Path effect that keeps lines and letters visible on any ground."""
+    return [withStroke(linewidth=width, foreground=colour)]
+
+
+def scale_style(kind):
+    """Colour, line style and name of a kind of scale.
+
+    Parameters
+    ----------
+    kind : str
+        As in the FITS key ``SCALEK``: 'moffat', 'manual' or 'percentile_p<value>'.
+
+    Returns
+    -------
+    tuple of str
+
+    Examples
+    --------
+    >>> scale_style("percentile_p97.5")
+    ('#ff9933', '--', 'percentile 97.5')
+    """
+    family, _, value = kind.partition("_p")
+    colour, line, name = SCALES[family]
+    return colour, line, f"{name} {value}".strip()
+
+
+@styled
+def save_figure(figure, path, dpi=DPI):
+    """Write a figure; it appears under its name only when it is whole.
+
+    The same figure gives the same bytes: no date is written into it.
+
+    Parameters
+    ----------
+    figure : matplotlib.figure.Figure
+        From any function of `exo2micro.figures`.
+    path : str or path
+        Where to; ``.png``, ``.pdf`` or ``.svg``.
+    dpi : float
+        Pixels an inch, for PNG and for the images inside the others.
+
+    Raises
+    ------
+    ValueError
+        For another suffix.
+    ImageWriteError
+        When the disk refuses it.
+    """
+    path = Path(path)
+    suffix = path.suffix.lower()
+    if suffix not in FORMATS:
+        raise ValueError(f"{path.name}: figures are written as {', '.join(FORMATS)}")
+    undated = {".pdf": {"CreationDate": None}, ".svg": {"Date": None}, ".png": None}[suffix]
+    with write_faults(path), atomic_path(path) as temporary:
+        figure.savefig(temporary, dpi=dpi, format=suffix[1:], metadata=undated)
+
+
+def attach_canvas(figure):
+    """Give a figure a canvas of its own, so that no window system is ever asked."""
+    FigureCanvasAgg(figure)
+    return figure
+
+
+def sequential_colours():
+    """Colour map for counts; its ground stands for no count at all."""
+    return matplotlib.colormaps["bone"].with_extremes(bad="#0b0b12")
