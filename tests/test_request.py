@@ -348,3 +348,12 @@ def test_many_pairs_and_many_missing_ones_take_no_time(folder):
         build_request({"samples": samples, "dyes": [f"D{n}" for n in range(10)]}, planned)
     # 0.4 s on a laptop.
     assert time.perf_counter() - start < 4
+
+
+def test_a_target_by_name_is_checked(folder):
+    request = build_request({})
+    request.check_target("processed/A/D2/tiff/04_difference_difference.tiff")
+    request.check_target("all")
+    request.check_target("elsewhere/X/Y/z.tiff")
+    with pytest.raises(MissingPairsError, match="B / D2 cannot be run"):
+        request.check_target("processed/B/D2/tiff/04_difference_difference.tiff")

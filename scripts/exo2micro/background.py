@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from exo2micro.noise import NoiseModel, fit_noise, predict_mineral
+from exo2micro.noise import NoiseModel, fit_noise, predict_mineral, widen_gradient
 
 DETECTION_SIGMA = 2.0  # px; smoothing that makes faint microbes stand out
 # (z of the smoothed residual, radius in px masked around it). The wings of a Gaussian microbe of
@@ -119,10 +119,7 @@ def _residual_maps(post, pre, scale, offset):
     odd = _stripes(residual.shape)
     smooth = np.stack([_smooth_within(residual, part) for part in (odd, 1 - odd)])
     level, slope = predict_mineral(pre, scale)
-    wide = cv2.GaussianBlur(level, (0, 0), DETECTION_SIGMA)
-    across = cv2.Sobel(wide, cv2.CV_32F, 1, 0, scale=0.125)
-    down = cv2.Sobel(wide, cv2.CV_32F, 0, 1, scale=0.125)
-    return residual, smooth, level, slope, across**2 + down**2
+    return residual, smooth, level, slope, widen_gradient(level, DETECTION_SIGMA)
 
 
 def _smooth_within(image, part):

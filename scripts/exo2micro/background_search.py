@@ -37,6 +37,8 @@ class Found:
         Scale over the field.
     local : ndarray or None
         Scale at each patch, if it varies.
+    scale : float
+        Scale of the last round.
     """
 
     background: Background
@@ -45,6 +47,7 @@ class Found:
     offset: float
     scale_map: dict
     local: np.ndarray | None
+    scale: float
 
 
 def search_background(patches, post, pre, dark, saturation):
@@ -95,7 +98,7 @@ def search_background(patches, post, pre, dark, saturation):
         previous, scale = scale, 10**fit.mu
         if abs(scale / previous - 1) < CONVERGED:
             break
-    return Found(background, usable, blocks, offset, scale_map, local)
+    return Found(background, usable, blocks, offset, scale_map, local, scale)
 
 
 def _block_size(post, pre, background, scale):

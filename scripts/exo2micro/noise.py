@@ -17,6 +17,7 @@ import cv2
 import numpy as np
 from scipy.optimize import nnls
 
+FWHM_PER_SIGMA = 2.3548  # of a Gaussian
 MODEL_SIGMA = 1.5  # px; smoothing of the predicted mineral
 LEVEL_BINS = 12
 GRADIENT_BINS = 6
@@ -66,10 +67,20 @@ def predict_mineral(pre, scale):
     level, gradient_squared : ndarray of float32
         Grey levels, and (grey levels / px)^2.
     """
-    level = cv2.GaussianBlur(pre * np.float32(scale), (0, 0), MODEL_SIGMA)
+    scaled = pre * np.asarray(scale, dtype=np.float32)
+    level = cv2.GaussianBlur(scaled, (0, 0), MODEL_SIGMA)
+    return level, _gradient_squared(level)
+
+
+def widen_gradient(level, sigma):
+    """Squared gradient of the predicted mineral smoothed once more, as a filter would see it."""
+    return _gradient_squared(cv2.GaussianBlur(level, (0, 0), sigma))
+
+
+def _gradient_squared(level):
     across = cv2.Sobel(level, cv2.CV_32F, 1, 0, scale=0.125)
     down = cv2.Sobel(level, cv2.CV_32F, 0, 1, scale=0.125)
-    return level, across**2 + down**2
+    return across**2 + down**2
 
 
 def fit_noise(residual, level, gradient_squared):

@@ -100,7 +100,7 @@ def _describe(path, channel):
     stat = path.stat()
     with open_raw(path) as raw:
         means = raw.channel_means()
-        chosen = signal_channels(means, raw.dtype, channel)
+        chosen = signal_channels(means, raw.dtype, channel, peak=raw.peak)
         return {
             "path": str(path),
             "size_bytes": stat.st_size,

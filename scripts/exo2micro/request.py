@@ -1,6 +1,7 @@
 """The request: from the configuration to pairs, their variants, and the files they ask for."""
 
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from .config_keys import check_keys
 from .discovery import take_inventory
@@ -94,6 +95,26 @@ class Request:
             return self.inventory.pairs[sample, dye]
         reason = why_missing(self.inventory, sample, dye)
         raise MissingPairsError(f"{sample} / {dye} cannot be run: {reason}.")
+
+    def check_target(self, path):
+        """Check that a file asked for by name belongs to a pair that is there.
+
+        Parameters
+        ----------
+        path : str
+            A file or rule name; what does not lie in a pair's folder is let pass.
+
+        Raises
+        ------
+        MissingPairsError
+            With the reason why there is no such pair.
+        """
+        try:
+            parts = Path(path).relative_to(self.output_dir).parts
+        except ValueError:
+            return
+        if len(parts) > 2:
+            self.find_pair(*parts[:2])
 
     def pair_targets(self, pair):
         """List the images and figures of one pair, all its variants together, each once."""

@@ -5,13 +5,16 @@ the scale); block averages over them; the distribution of the logarithm of the b
 Moffat profile on its peak and left wing. Errors come from splitting the image in sections.
 """
 
+import cv2
 import numpy as np
 
+from exo2micro.background import MAX_NOISE_PIXELS
 from exo2micro.background_search import search_background
 from exo2micro.block_ratio import average_blocks
 from exo2micro.dark_level import measure_dark_levels
+from exo2micro.noise import FWHM_PER_SIGMA, fit_noise, predict_mineral, widen_gradient
 from exo2micro.patches import read_patches
-from exo2micro.sample_area import find_saturation
+from exo2micro.sample_area import find_saturation, typical_level
 from exo2micro.scale_fit import flatness, measure_scale
 from exo2micro.scale_map import fit_scale_field
 from exo2micro.scale_verdict import judge_scale, locate_ratio_peaks
@@ -19,6 +22,8 @@ from exo2micro.scale_verdict import judge_scale, locate_ratio_peaks
 # What the estimate is off by beyond what sections of one image can tell: faint stain and the
 # choices of the method (measured over generated pairs).
 METHOD_ERROR = 2e-4
+DEFAULT_FWHM = 4.0  # px
+SAMPLE_PART = 0.15  # of the typical level of the mineral
 MEASURED = [
     "scale_estimate",
     "scale_error",
@@ -127,7 +132,9 @@ def _measure(patches, arrays, values):
         },
         "scale_map": scale_map,
         "scale_field": fit_scale_field(scale_map) if smooth or scale_map["varies"] else None,
-        "noise": _noise_record(found.background, scale),
+        "noise": _noise_record(found.background, scale, *_matched_noise(found, post, pre, values)),
+        "saturation": saturation.tolist(),
+        "sample_level": _sample_level(pre, patches.coverage, dark),
         "ratio_peaks": locate_ratio_peaks(
             post - np.float32(found.offset), pre, found.usable, scale, found.local
         ),
@@ -163,12 +170,37 @@ def _total_error(measured, dark, blocks):
     return float(np.sqrt(np.sum(np.square(parts))))
 
 
-def _noise_record(background, scale):
+def _sample_level(pre, coverage, dark):
+    """Level of the pre image, without its dark level, from which on it shows mineral."""
+    typical = typical_level(pre, coverage)
+    return max(SAMPLE_PART * typical, min(2 * dark["noise"], 0.5 * typical))
+
+
+def _matched_noise(found, post, pre, values):
+    """Noise of the difference behind the matched filter, measured on background."""
+    fwhm = float(values.get("microbe_fwhm_px") or DEFAULT_FWHM)
+    sigma = fwhm / FWHM_PER_SIGMA
+    clean = found.background.clean
+    step = max(1, int(clean.sum()) // MAX_NOISE_PIXELS)
+    smooth, levels, slopes = [], [], []
+    scales = np.broadcast_to(found.scale if found.local is None else found.local, (len(post),))
+    for image, mineral, scale, mask in zip(post, pre, scales, clean, strict=True):
+        residual = image - np.float32(scale) * mineral - np.float32(found.offset)
+        level = predict_mineral(mineral, scale)[0]
+        smooth.append(cv2.GaussianBlur(residual, (0, 0), sigma)[mask][::step])
+        levels.append(level[mask][::step])
+        slopes.append(widen_gradient(level, sigma)[mask][::step])
+    model = fit_noise(*(np.concatenate(part) for part in (smooth, levels, slopes)))
+    return model or found.background.smooth_noise, fwhm
+
+
+def _noise_record(background, scale, matched, fwhm):
     """Noise models, and the gain and read noise of two equal cameras that they stand for."""
     noise = background.pixel_noise
     return {
         "pixel": noise.to_record(),
-        "smooth": background.smooth_noise.to_record(),
+        "matched": matched.to_record(),
+        "microbe_fwhm_px": fwhm,
         "gain": (1 + scale) / noise.per_level if noise.per_level > 0 else None,
         "read_noise": float(np.sqrt(noise.read_variance / (1 + scale**2))),
     }

@@ -7,6 +7,7 @@ from exo2micro.patches import PATCH
 MAX_CELLS = 8  # along the longer side
 MIN_BLOCKS = 40  # in a cell
 FIELD_ORDER = 3
+REACH = 1.15  # beyond this, in units of the map's half extent, the surface goes on level
 SIGNIFICANT = 5.0  # (chi2 - dof) / sqrt(2 dof)
 NOTABLE_SPREAD = 0.01  # relative; smaller variations are let pass
 
@@ -134,9 +135,40 @@ def evaluate_scale_field(field, x, y):
     return np.exp(_terms(x, y, field) @ np.asarray(field["coefficients"]))
 
 
-def _terms(x, y, field):
-    u = np.clip((x - field["centre"][0]) / field["half"][0], -1.15, 1.15)
-    v = np.clip((y - field["centre"][1]) / field["half"][1], -1.15, 1.15)
+def scale_field_tile(field, window):
+    """Scale at every pixel of a window.
+
+    Parameters
+    ----------
+    field : dict
+        From `fit_scale_field`.
+    window : tuple of int
+        ``(y0, y1, x0, x1)``, padded-post frame.
+
+    Returns
+    -------
+    ndarray of float32, shape (height, width)
+    """
+    y0, y1, x0, x1 = window
     order = field["order"]
-    powers = [(i, k - i) for k in range(order + 1) for i in range(k + 1)]
-    return np.stack([u**i * v**j for i, j in powers], axis=-1)
+    u, v = _normalised(np.arange(x0, x1), np.arange(y0, y1), field)
+    weights = np.zeros((order + 1, order + 1))
+    for (i, j), coefficient in zip(_powers(order), field["coefficients"], strict=True):
+        weights[j, i] = coefficient
+    rows, columns = np.vander(v, order + 1, True), np.vander(u, order + 1, True)
+    return np.exp(rows @ weights @ columns.T).astype(np.float32)
+
+
+def _powers(order):
+    return [(i, k - i) for k in range(order + 1) for i in range(k + 1)]
+
+
+def _normalised(x, y, field):
+    u = np.clip((x - field["centre"][0]) / field["half"][0], -REACH, REACH)
+    v = np.clip((y - field["centre"][1]) / field["half"][1], -REACH, REACH)
+    return u, v
+
+
+def _terms(x, y, field):
+    u, v = _normalised(x, y, field)
+    return np.stack([u**i * v**j for i, j in _powers(field["order"])], axis=-1)

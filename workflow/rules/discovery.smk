@@ -23,6 +23,10 @@ def planned_files(config):
 
 try:
     REQUEST = build_request(config, planned_files(config))
+    # A file asked for by name is checked here too: a fault in an input function would come with
+    # a traceback.
+    for target in getattr(workflow.dag_settings, "targets", ()):
+        REQUEST.check_target(target)
 except Exo2MicroError as error:
     raise WorkflowError(str(error)) from None
 

@@ -97,11 +97,12 @@ def start_figure(kind, *, sample, dye, variant, judgement, look_for, height, wid
     top = full - MARGIN
     for text, size, weight, left, colour in lines:
         where = ((MARGIN + left) / width, top / full)
-        figure.text(*where, text, size=size, weight=weight, color=colour, va="top", linespacing=1.2)
+        _write(figure, where, text, size=size, weight=weight, color=colour, va="top")
         top -= _block_height(text, size)
-    figure.text(
-        MARGIN / width + 0.06 / width,
-        (top + _block_height(lines[-1][0], TEXT_SIZE) - 0.01) / full,
+    beside = top + _block_height(lines[-1][0], TEXT_SIZE)
+    _write(
+        figure,
+        ((MARGIN + 0.06) / width, (beside - 0.01) / full),
         badge,
         size=9,
         weight="bold",
@@ -109,10 +110,8 @@ def start_figure(kind, *, sample, dye, variant, judgement, look_for, height, wid
         va="top",
         bbox={"facecolor": LEVEL_COLOURS[judgement.level], "edgecolor": "none", "pad": 2.5},
     )
-    figure.text(
-        MARGIN / width, MARGIN / full, foot, size=TEXT_SIZE, color=FAINT, va="bottom",
-        linespacing=1.2,
-    )  # fmt: skip
+    place = (MARGIN / width, MARGIN / full)
+    _write(figure, place, foot, size=TEXT_SIZE, color=FAINT, va="bottom")
     return figure
 
 
@@ -120,10 +119,8 @@ def say_nothing_to_show(axes, message):
     """Leave a panel empty but for the reason why."""
     axes.set(xticks=[], yticks=[], facecolor="#f2f2f2")
     axes.set_aspect("auto")
-    axes.text(
-        0.5, 0.5, wrap(message, 3.2, 12), transform=axes.transAxes, ha="center", va="center",
-        size=12, color=FAINT,
-    )  # fmt: skip
+    style = {"ha": "center", "va": "center", "size": 12, "color": FAINT, "parse_math": False}
+    axes.text(0.5, 0.5, wrap(message, 3.2, 12), transform=axes.transAxes, **style)
 
 
 def text_width(text, size, weight="normal"):
@@ -146,6 +143,11 @@ def wrap(text, room, size, weight="normal"):
             longer = word
         line = longer
     return "\n".join([*lines, line])
+
+
+def _write(figure, place, text, **style):
+    """Put text on a figure; dollar signs in names are dollar signs."""
+    figure.text(*place, text, linespacing=1.2, parse_math=False, **style)
 
 
 def _block_height(text, size):

@@ -64,10 +64,7 @@ _STYLE = {
     "axes.formatter.useoffset": False,
     "figure.facecolor": "white",
     "savefig.facecolor": "white",
-    # Sample names may hold dollar signs.
-    "text.parse_math": False,
     "pdf.fonttype": 42,
-    "svg.fonttype": "none",
     "svg.hashsalt": "exo2micro",
 }
 

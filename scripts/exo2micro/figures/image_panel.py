@@ -1,0 +1,271 @@
+"""Panels that show reduced images in the frame of the full-resolution padded image."""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from matplotlib.colors import Normalize, PowerNorm
+from matplotlib.ticker import MaxNLocator
+
+from exo2micro.geometry import lower
+
+from .style import outlined
+
+SCALE_BAR_PART = 0.25  # of the panel's width, at most
+# Square root of the brightness: dim mineral shows beside bright microbes.
+GAMMA = 0.5
+
+
+@dataclass(frozen=True)
+class ReducedPair:
+    """Both padded images at a reduced size, and what is known of where the sample lies.
+
+    Attributes
+    ----------
+    post, pre : ndarray of float, shape (h, w)
+        Area-averaged padded images, grey levels.
+    post_factors, pre_factors : tuple of float
+        ``(fx, fy)``, reduced size over full size.
+    post_mask, pre_mask : ndarray of bool or None
+        Sample in each image, in the image's shape; None where no boundary was found.
+    post_box, pre_box : tuple of int or None
+        ``(y0, y1, x0, x1)`` of the raw image in the padded one, full-resolution px; None for all.
+    """
+
+    post: np.ndarray
+    pre: np.ndarray
+    post_factors: tuple = (1.0, 1.0)
+    pre_factors: tuple = (1.0, 1.0)
+    post_mask: np.ndarray | None = None
+    pre_mask: np.ndarray | None = None
+    post_box: tuple | None = None
+    pre_box: tuple | None = None
+
+    def box(self, stain):
+        """``(y0, y1, x0, x1)`` of the raw 'post' or 'pre' image, full-resolution px."""
+        image, factors, box = (
+            (self.post, self.post_factors, self.post_box)
+            if stain == "post"
+            else (self.pre, self.pre_factors, self.pre_box)
+        )
+        if box is not None:
+            return tuple(box)
+        return (0, round(image.shape[0] / factors[1]), 0, round(image.shape[1] / factors[0]))
+
+    def warp_pre(self, pre_from_post):
+        """Reduced pre image in the frame of the reduced post image, and where it shows something.
+
+        Parameters
+        ----------
+        pre_from_post : array_like, shape (3, 3)
+            Padded post to padded pre, full-resolution px.
+
+        Returns
+        -------
+        aligned : ndarray of float32
+        coverage : ndarray of bool
+            Inside both raw images.
+        """
+        height, width = self.post.shape
+        matrix = lower(np.asarray(pre_from_post, float), self.pre_factors, self.post_factors)
+        flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+        pre = np.ascontiguousarray(self.pre, dtype=np.float32)
+        aligned = cv2.warpPerspective(pre, matrix, (width, height), flags=flags)
+        shown = _box_area(self.pre.shape, self.pre_factors, self.box("pre"))
+        covered = cv2.warpPerspective(shown, matrix, (width, height), flags=flags) > 0.99
+        return aligned, covered & (
+            _box_area(self.post.shape, self.post_factors, self.box("post")) > 0
+        )
+
+
+def _box_area(shape, factors, box):
+    """Ones where a reduced pixel's centre lies inside a full-resolution box; float32."""
+    y = (np.arange(shape[0]) + 0.5) / factors[1]
+    x = (np.arange(shape[1]) + 0.5) / factors[0]
+    inside_y, inside_x = (y > box[0]) & (y < box[1]), (x > box[2]) & (x < box[3])
+    return np.outer(inside_y, inside_x).astype(np.float32)
+
+
+def extent_of(shape, factors):
+    """Left, right, bottom and top edge of a reduced image in full-resolution px."""
+    right, bottom = shape[1] / factors[0] - 0.5, shape[0] / factors[1] - 0.5
+    return (-0.5, right, bottom, -0.5)
+
+
+def show_image(axes, image, factors=(1.0, 1.0), *, box=None, pixel_size_um=None, **style):
+    """Draw a reduced image with its axes in full-resolution px of the padded frame.
+
+    Parameters
+    ----------
+    axes : matplotlib.axes.Axes
+        Panel.
+    image : ndarray
+        Image; grey or RGB.
+    factors : tuple of float
+        ``(fx, fy)``, reduced size over full size.
+    box : tuple of int, optional
+        ``(y0, y1, x0, x1)`` that is shown, full-resolution px.
+    pixel_size_um : tuple of float, optional
+        ``(x, y)``; with it a scale bar is drawn.
+    **style
+        To `imshow`.
+
+    Returns
+    -------
+    matplotlib.image.AxesImage
+    """
+    shown = axes.imshow(image, extent=extent_of(image.shape, factors), **style)
+    if box is not None:
+        axes.set(xlim=(box[2] - 0.5, box[3] - 0.5), ylim=(box[1] - 0.5, box[0] - 0.5))
+    label_pixels(axes)
+    if pixel_size_um is not None:
+        add_scale_bar(axes, pixel_size_um)
+    return shown
+
+
+def label_pixels(axes):
+    """Axes of an image: full-resolution px of the padded frame, few ticks."""
+    axes.set(xlabel="x (px)", ylabel="y (px)", aspect="equal")
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_major_locator(MaxNLocator(4, integer=True, steps=[1, 2, 5, 10]))
+
+
+def add_scale_bar(axes, pixel_size_um):
+    """Draw a bar of a round length into the lower left corner, with its length.
+
+    Parameters
+    ----------
+    axes : matplotlib.axes.Axes
+        Panel whose x axis counts full-resolution px.
+    pixel_size_um : tuple of float
+        ``(x, y)``.
+
+    Returns
+    -------
+    float
+        Length in um.
+    """
+    left, right = axes.get_xlim()
+    bottom, top = axes.get_ylim()
+    width, height = right - left, top - bottom
+    length = round_length(SCALE_BAR_PART * abs(width) * pixel_size_um[0])
+    start, level = left + 0.05 * width, bottom + 0.06 * height
+    end = start + length / pixel_size_um[0] * np.sign(width)
+    axes.plot(
+        [start, end],
+        [level, level],
+        color="white",
+        linewidth=4,
+        solid_capstyle="butt",
+        path_effects=outlined(6.5),
+        gid="scale bar",
+        scalex=False,
+        scaley=False,
+    )
+    axes.annotate(
+        f"{length / 1000:g} mm" if length >= 1000 else f"{length:g} µm",
+        ((start + end) / 2, level),
+        (0, 5),
+        textcoords="offset points",
+        ha="center",
+        color="white",
+        weight="bold",
+        path_effects=outlined(),
+    )
+    return length
+
+
+def round_length(longest):
+    """Largest of 1, 2 and 5 times a power of ten that is not longer.
+
+    Examples
+    --------
+    >>> round_length(0.37), round_length(999.0), round_length(100.0)
+    (0.2, 500.0, 100.0)
+    """
+    power = 10.0 ** np.floor(np.log10(longest) + 1e-9)
+    return float(round(max(m for m in (1, 2, 5) if m * power <= longest * (1 + 1e-9)) * power, 12))
+
+
+def draw_outline(axes, mask, factors, *, under=True, **style):
+    """Draw the outline of a mask; nothing for an empty one.
+
+    Parameters
+    ----------
+    axes : matplotlib.axes.Axes
+        Panel in full-resolution px.
+    mask : ndarray of bool, shape (h, w)
+        Reduced mask.
+    factors : tuple of float
+        ``(fx, fy)``.
+    under : bool
+        Put a dark line under it, for grounds of any brightness.
+    **style
+        To `contour`.
+    """
+    if mask is None or not mask.any():
+        return
+    framed = np.pad(mask.astype(np.float32), 1)
+    y = (np.arange(framed.shape[0]) - 0.5) / factors[1] - 0.5
+    x = (np.arange(framed.shape[1]) - 0.5) / factors[0] - 0.5
+    lines = axes.contour(x, y, framed, levels=[0.5], **style)
+    if under:
+        lines.set_path_effects(outlined(3.5))
+
+
+def brightness_norm(images, masks=None):
+    """Common stretch of several images: square root, from the darkest to nearly the brightest.
+
+    Parameters
+    ----------
+    images : sequence of ndarray
+        Grey levels.
+    masks : sequence of ndarray of bool or None, optional
+        Where to look.
+
+    Returns
+    -------
+    matplotlib.colors.Normalize
+    """
+    parts = [
+        image[mask] if mask is not None and mask.any() else np.ravel(image)
+        for image, mask in zip(images, masks or [None] * len(images), strict=True)
+    ]
+    values = np.concatenate([part[np.isfinite(part)] for part in parts])
+    high = float(np.percentile(values, 99.7)) if values.size else 0.0
+    if high <= 0:
+        high = float(values.max(initial=0.0))
+    return PowerNorm(GAMMA, 0, high, clip=True) if high > 0 else Normalize(0, 1, clip=True)
+
+
+def overlay(post, pre, coverage=None):
+    """Two images in one: post green, pre magenta, grey where they agree.
+
+    Parameters
+    ----------
+    post, pre : ndarray of float, shape (h, w)
+        Images in one frame; each is stretched by itself.
+    coverage : ndarray of bool, optional
+        Where both show something: looked at for the stretch; beyond it only post is drawn.
+
+    Returns
+    -------
+    ndarray of float, shape (h, w, 3)
+        RGB from 0 to 1.
+    """
+    both = coverage if coverage is not None and coverage.any() else np.ones(post.shape, bool)
+    green, magenta = (
+        np.asarray(brightness_norm([i], [both & (i > 0)])(i), float) for i in (post, pre)
+    )
+    if coverage is not None:
+        magenta = np.where(coverage, magenta, 0)
+    return np.stack([magenta, green, magenta], axis=-1)
+
+
+def likeness(post, pre, mask=None):
+    """Correlation coefficient of two images where `mask` says; None where there is none."""
+    mask = np.ones(post.shape, bool) if mask is None else mask
+    a, b = np.asarray(post, float)[mask], np.asarray(pre, float)[mask]
+    if a.size < 3 or a.std() == 0 or b.std() == 0:
+        return None
+    return float(np.corrcoef(a, b)[0, 1])

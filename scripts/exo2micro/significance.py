@@ -1,0 +1,197 @@
+"""Significance of the difference: its matched-filtered value over its standard deviation.
+
+For a source of known shape on a noisy background the matched filter is the best linear detector
+(the score image of Zackay, Ofek & Gal-Yam 2016 in the limit of equal blurs, which residuals of
+registered fluorescence images of one microscope are close to). The filter is a Gaussian of the
+microbes' width. Its variance is not computed but was measured on background, against the
+mineral's level and gradient: that includes the correlation of the noise that interpolation makes,
+and misregistration, which turns gradients into residuals, so that grain edges don't light up.
+"""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from exo2micro.background import dilate
+from exo2micro.difference import difference_tile
+from exo2micro.noise import FWHM_PER_SIGMA, NoiseModel, predict_mineral, widen_gradient
+from exo2micro.pair_statistics import saturated
+from exo2micro.scale_map import scale_field_tile
+
+MARGIN = 64  # px of context that a tile needs on every side
+SATURATION_RIM = 2
+MIN_FILL = 0.3  # of the filter's weight must lie on good pixels
+# Above this part of full scale the mineral itself saturates: a pixel says nothing of a microbe.
+MINERAL_SATURATES = 0.8
+
+UNCOVERED, SATURATED_POST, SATURATED_PRE, BLIND = 1, 2, 4, 8  # bits of the mask image
+
+
+@dataclass(frozen=True)
+class Photometry:
+    """What the scale record says of a pair, ready to be applied to tiles.
+
+    Attributes
+    ----------
+    scale : float
+        Photometric scale.
+    field : dict or None
+        Smooth variation of the scale, which then replaces it.
+    dark_post, dark_pre : float
+        Dark levels to take off.
+    pixel_noise, matched_noise : NoiseModel
+        Noise of a difference pixel, and of the matched-filtered difference.
+    fwhm : float
+        Width of the filter, px.
+    saturation : tuple of float
+        Full scale of post and pre; NaN for none.
+    sample_level : float
+        Mineral above this level (pre image) counts as sample.
+    """
+
+    scale: float
+    field: dict | None
+    dark_post: float
+    dark_pre: float
+    pixel_noise: NoiseModel
+    matched_noise: NoiseModel
+    fwhm: float
+    saturation: tuple[float, float]
+    sample_level: float
+
+    @classmethod
+    def from_record(cls, record, scale=None):
+        """Read a scale record.
+
+        Parameters
+        ----------
+        record : dict
+            From `exo2micro.scale.estimate_scale`, with a scale.
+        scale : float, optional
+            Another scale than the estimated one (percentile, manual); it is then constant.
+        """
+        smooth = scale is None and record["scale_model"] == "smooth"
+        return cls(
+            scale=record["scale_estimate"] if scale is None else scale,
+            field=record["scale_field"] if smooth else None,
+            dark_post=record["dark"]["post"],
+            dark_pre=record["dark"]["pre"],
+            pixel_noise=NoiseModel(**record["noise"]["pixel"]),
+            matched_noise=NoiseModel(**record["noise"]["matched"]),
+            fwhm=record["noise"]["microbe_fwhm_px"],
+            saturation=tuple(np.nan if s is None else s for s in record["saturation"]),
+            sample_level=record["sample_level"],
+        )
+
+    def scale_in(self, window):
+        """Scale in a window: a number, or an array of float32 of its shape."""
+        return self.scale if self.field is None else scale_field_tile(self.field, window)
+
+    def difference(self, window, post, pre, coverage):
+        """Difference tile, see `exo2micro.difference.difference_tile`."""
+        scale = self.scale_in(window)
+        return difference_tile(post, pre, coverage, scale, self.dark_post, self.dark_pre)
+
+
+@dataclass(frozen=True)
+class SignificanceTile:
+    """Significance and what it was made from, all of one shape.
+
+    Attributes
+    ----------
+    difference, sigma, significance : ndarray of float32
+        Difference (grey levels), standard deviation of its pixels, matched-filtered significance
+        (0 where the mask says uncovered or blind).
+    mask : ndarray of uint8
+        Bits: 1 not covered, 2 post saturated, 4 pre saturated, 8 blind (the mineral itself
+        saturates: no microbe could be seen).
+    sample : ndarray of bool
+        The pre image shows mineral.
+    grain_edge : ndarray of bool
+        Misregistration contributes more to the variance than noise.
+    """
+
+    difference: np.ndarray
+    sigma: np.ndarray
+    significance: np.ndarray
+    mask: np.ndarray
+    sample: np.ndarray
+    grain_edge: np.ndarray
+
+
+def significance_tile(photometry, window, post, pre, coverage):
+    """Significance in a window.
+
+    Parameters
+    ----------
+    photometry : Photometry
+        Scale, dark levels and noise of the pair.
+    window : tuple of int
+        ``(y0, y1, x0, x1)`` in the padded-post frame, with `MARGIN` px of context on every side
+        of what will be used.
+    post : ndarray, shape (height, width)
+        Padded post.
+    pre : ndarray of float32, same shape
+        Aligned pre.
+    coverage : ndarray of bool, same shape
+        Both images show something.
+
+    Returns
+    -------
+    SignificanceTile
+    """
+    difference = photometry.difference(window, post, pre, coverage)
+    mineral = np.where(coverage, np.asarray(pre, np.float32) - np.float32(photometry.dark_pre), 0)
+    level, gradient_squared = predict_mineral(mineral, photometry.scale_in(window))
+    mask = _mask_pixels(photometry, post, pre, coverage, level)
+    good = (mask & (UNCOVERED | BLIND)) == 0
+    variance = photometry.pixel_noise.variance(level, gradient_squared)
+    smooth, fill, effective = matched_filter(difference, good, photometry.fwhm)
+    wide_gradient = widen_gradient(level, photometry.fwhm / FWHM_PER_SIGMA)
+    smooth_variance = photometry.matched_noise.variance(level, wide_gradient) * effective
+    significance = smooth / np.sqrt(np.maximum(smooth_variance, 1e-20))
+    significance[~good | (fill < MIN_FILL)] = 0
+    registration = photometry.matched_noise.registration_px**2 * wide_gradient
+    return SignificanceTile(
+        difference,
+        np.sqrt(variance).astype(np.float32),
+        significance.astype(np.float32),
+        mask,
+        coverage & (level > photometry.sample_level * photometry.scale_in(window)),
+        registration > smooth_variance / 2,
+    )
+
+
+def matched_filter(difference, good, fwhm):
+    """Gaussian mean over good pixels.
+
+    Returns
+    -------
+    smooth : ndarray of float32
+        Weighted mean of the good pixels.
+    fill : ndarray of float32
+        Part of the filter's weight that lies on good pixels.
+    effective : ndarray of float32
+        Factor by which missing pixels raise the variance of the mean.
+    """
+    sigma = fwhm / FWHM_PER_SIGMA
+    weight = good.astype(np.float32)
+    fill = cv2.GaussianBlur(weight, (0, 0), sigma)
+    smooth = cv2.GaussianBlur(difference * weight, (0, 0), sigma) / np.maximum(fill, 1e-3)
+    # The squared kernel is again a Gaussian, narrower by the square root of two.
+    squared = cv2.GaussianBlur(weight, (0, 0), sigma / np.sqrt(2))
+    return smooth, fill, squared / np.maximum(fill, 1e-3) ** 2
+
+
+def _mask_pixels(photometry, post, pre, coverage, level):
+    bright_post, bright_pre = saturated(post, pre, photometry.saturation)
+    mask = np.where(coverage, 0, UNCOVERED).astype(np.uint8)
+    mask |= SATURATED_POST * dilate(bright_post & coverage, 0)
+    grown_pre = dilate(bright_pre & coverage, SATURATION_RIM)
+    mask |= SATURATED_PRE * grown_pre
+    full_scale = photometry.saturation[0]
+    own = level + photometry.dark_post > MINERAL_SATURATES * full_scale
+    near = dilate(bright_post, SATURATION_RIM).astype(bool) if np.isfinite(full_scale) else own
+    mask |= BLIND * (grown_pre | (own & near).astype(np.uint8))
+    return mask
