@@ -22,6 +22,7 @@ report: "workflow/report/workflow.rst"
 
 
 include: "workflow/rules/discovery.smk"
+include: "workflow/rules/common.smk"
 include: "workflow/rules/demo.smk"
 include: "workflow/rules/padding.smk"
 include: "workflow/rules/boundary_alignment.smk"
@@ -35,5 +36,5 @@ include: "workflow/rules/summary.smk"
 rule all:
     default_target: True
     input:
-        demo_inputs(),
+        DEMO_FILES,
         REQUEST.targets(),

@@ -3,6 +3,8 @@
 from exo2micro.jobs import job
 
 with job(snakemake.log[0], snakemake.threads):
+    from pathlib import Path
+
     from exo2micro.synthesis import DemoPair, PairSpec
 
     made = snakemake.output.keys()
@@ -12,4 +14,4 @@ with job(snakemake.log[0], snakemake.threads):
         snakemake.wildcards.dye,
         PairSpec.from_record(snakemake.params.demo),
         missing,
-    ).write(snakemake.params.raw_dir, threads=snakemake.threads)
+    ).write(Path(snakemake.output.post).parents[1], threads=snakemake.threads)

@@ -65,6 +65,25 @@ def resolve(overrides=None):
     return values
 
 
+def values_up_to(overrides, stage):
+    """Give the parameters that a stage's result depends on.
+
+    Parameters
+    ----------
+    overrides : dict
+        Values that are not at their default.
+    stage : int
+        1 to 4.
+
+    Returns
+    -------
+    dict
+        All parameters of that stage and those before it.
+    """
+    values = resolve(overrides)
+    return {p.name: values[p.name] for p in PARAMETERS if p.stage <= stage}
+
+
 def contradictions(values):
     """List what does not go together in a variant's values (all of them)."""
     faults = []

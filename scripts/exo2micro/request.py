@@ -160,7 +160,7 @@ class Request:
         ]
 
 
-def build_request(config, planned=()):
+def build_request(config, planned=(), look=True):
     """Check a configuration and find what it asks for.
 
     Parameters
@@ -168,7 +168,10 @@ def build_request(config, planned=()):
     config : mapping
         Keys of `config_keys.CONFIG_KEYS`; those that are not given are at their default.
     planned : iterable of path
-        Raw files that count as there although the workflow has yet to make them.
+        Raw files that count as there although the workflow has yet to make them; those of a
+        demonstration need not be named.
+    look : bool
+        Whether to look for the raw files; without, the request has no pairs.
 
     Returns
     -------
@@ -196,7 +199,11 @@ def build_request(config, planned=()):
         raise ConfigError(_message(faults))
     samples, dyes = values.pop("samples"), values.pop("dyes")
     values["channels"] = values.pop("channel")
-    found = _find(values, planned)
+    if not look:
+        return Request(
+            **values, variants=variants, pairs=[], skipped=[], warnings=[], inventory=Inventory()
+        )
+    found = _find(values, [*planned, *_demo_files(values)])
     selection = select_pairs(found, samples, dyes, values["strict_dyes"])
     return Request(
         **values,
@@ -206,6 +213,15 @@ def build_request(config, planned=()):
         warnings=selection.warnings + _channel_warnings(values["channels"], found),
         inventory=found,
     )
+
+
+def _demo_files(values):
+    """Raw files that the demonstration will make."""
+    if not values["demo"]:
+        return []
+    from .synthesis import planned_raw_files
+
+    return planned_raw_files(values["demo"], values["raw_dir"])
 
 
 def _find(values, planned):

@@ -9,13 +9,15 @@ rule measure_pair:
         accepted=f"{PAIR}/transforms/03_accepted{{sfx3}}.json",
     output:
         f"{PAIR}/measurements/04_joint{{sfx3}}.npz",
-    params:
-        values=lambda wc: values_of(wc.sfx3),
     log:
         f"{PAIR}/logs/measure_pair{{sfx3}}.log",
+    conda:
+        "../../envs/exo2micro.yaml"
     threads: 2
     resources:
         mem_mb=1500,
+    params:
+        values=lambda wc: values_of(wc.sfx3, 3),
     script:
         "../../scripts/measure_pair.py"
 
@@ -26,12 +28,14 @@ rule estimate_scale:
         lambda wc: f"{pair_folder(wc)}/measurements/04_joint{suffix_at(wc.sfx4, 3)}.npz",
     output:
         f"{PAIR}/measurements/04_scale{{sfx4}}.json",
-    params:
-        values=lambda wc: values_of(wc.sfx4),
     log:
         f"{PAIR}/logs/estimate_scale{{sfx4}}.log",
+    conda:
+        "../../envs/exo2micro.yaml"
     threads: 1
     resources:
         mem_mb=1500,
+    params:
+        values=lambda wc: values_of(wc.sfx4, 4),
     script:
         "../../scripts/estimate_scale.py"

@@ -1,0 +1,122 @@
+# Input functions of the stages: which files a job reads, for a pair and a variant.
+#
+# A variant is told by the suffix of the file names; an image is read in whichever of its two
+# formats it exists.
+
+from snakemake.exceptions import WorkflowError
+
+from exo2micro.checkpoints import image_path, is_conversion, other_format, readable
+from exo2micro.errors import Exo2MicroError
+from exo2micro.parameters import parse_suffix, suffix, values_up_to
+
+
+def values_of(text, stage):
+    """Parameters, up to a stage, of the variant that a file name's suffix tells."""
+    return values_up_to(parse_suffix(text), stage)
+
+
+def suffix_at(text, stage):
+    """The part of a suffix that belongs to a stage and those before it."""
+    return suffix(values_of(text, 4), stage)
+
+
+def raw_pair(wildcards):
+    """Raw files of a pair; what is wrong with a pair that has none is said here."""
+    try:
+        pair = REQUEST.find_pair(wildcards.sample, wildcards.dye)
+    except Exo2MicroError as error:
+        raise WorkflowError(str(error)) from None
+    return {"post": pair.post, "pre": pair.pre}
+
+
+def raw_state(wildcards, input):
+    """Size and time of the raw files, so that a replaced file is noticed whatever its age."""
+    states = []
+    for path in (input.post, input.pre):
+        if Path(path).exists():
+            stat = Path(path).stat()
+            states.append(f"{stat.st_size}-{stat.st_mtime_ns}")
+    return states
+
+
+def pair_folder(wildcards):
+    """Folder of a pair's results."""
+    return PAIR.format(sample=wildcards.sample, dye=wildcards.dye)
+
+
+def record_path(wildcards, name, text, stage):
+    """Path of a transform record that belongs to a variant."""
+    return f"{pair_folder(wildcards)}/transforms/{name}{suffix_at(text, stage)}.json"
+
+
+def checkpoint_to_read(wildcards, name, text, stage):
+    """The checkpoint of an earlier stage, in whichever format it exists."""
+    name = f"{name}{suffix_at(text, stage)}"
+    return readable(pair_folder(wildcards), name, REQUEST.checkpoint_format)
+
+
+def padded_pair(wildcards, text):
+    """Stage 1's images and record for a variant."""
+    return {
+        "post": checkpoint_to_read(wildcards, "01_padded_post", text, 1),
+        "pre": checkpoint_to_read(wildcards, "01_padded_pre", text, 1),
+        "padding": record_path(wildcards, "01_padding", text, 1),
+    }
+
+
+def twin_of(wildcards, name):
+    """The same checkpoint in the other format, where this one is to be converted from it."""
+    folder = pair_folder(wildcards)
+    if is_conversion(folder, name, wildcards.fmt, REQUEST.checkpoint_format):
+        return image_path(folder, name, other_format(wildcards.fmt))
+    return None
+
+
+def padding_sources(wildcards):
+    """The raw files, or the padded images in the other format."""
+    plan = record_path(wildcards, "01_padding", wildcards.sfx1, 1)
+    names = [f"01_padded_{stain}{wildcards.sfx1}" for stain in ("post", "pre")]
+    twins = [twin_of(wildcards, name) for name in names]
+    if all(twins):
+        return {"twin_post": twins[0], "twin_pre": twins[1], "padding": plan}
+    return {**raw_pair(wildcards), "padding": plan}
+
+
+def boundary_image_sources(wildcards):
+    """The padded pre image and the transform, or the same image in the other format."""
+    transform = record_path(wildcards, "02_icp", wildcards.sfx2, 2)
+    padding = record_path(wildcards, "01_padding", wildcards.sfx2, 1)
+    sources = {"transform": transform, "padding": padding}
+    twin = twin_of(wildcards, f"02_icp_aligned{wildcards.step}_pre{wildcards.sfx2}")
+    if twin:
+        return {**sources, "twin": twin}
+    return {**sources, "pre": checkpoint_to_read(wildcards, "01_padded_pre", wildcards.sfx2, 1)}
+
+
+def interior_image_sources(wildcards):
+    """The padded pre image and the accepted transform, or the same image in the other format."""
+    sources = {
+        "transform": record_path(wildcards, "03_interior", wildcards.sfx3, 3),
+        "accepted": record_path(wildcards, "03_accepted", wildcards.sfx3, 3),
+        "padding": record_path(wildcards, "01_padding", wildcards.sfx3, 1),
+    }
+    twin = twin_of(wildcards, f"03_interior_aligned_pre{wildcards.sfx3}")
+    if twin:
+        return {**sources, "twin": twin}
+    return {**sources, "pre": checkpoint_to_read(wildcards, "01_padded_pre", wildcards.sfx3, 1)}
+
+
+def difference_sources(wildcards):
+    """Padded pair, transform and scale, or the same image in the other format."""
+    sources = {
+        "scale": f"{pair_folder(wildcards)}/measurements/04_scale{wildcards.sfx4}.json",
+        "padding": record_path(wildcards, "01_padding", wildcards.sfx4, 1),
+    }
+    twin = twin_of(wildcards, f"04_difference_difference{wildcards.kind}{wildcards.sfx4}")
+    if twin:
+        return {**sources, "twin": twin}
+    return {
+        **padded_pair(wildcards, wildcards.sfx4),
+        "transform": record_path(wildcards, "03_interior", wildcards.sfx4, 3),
+        **sources,
+    }
