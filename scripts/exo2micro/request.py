@@ -200,8 +200,9 @@ def build_request(config, planned=(), look=True):
     samples, dyes = values.pop("samples"), values.pop("dyes")
     values["channels"] = values.pop("channel")
     if not look:
+        nothing = Inventory(values["sample_sheet"] or values["raw_dir"])
         return Request(
-            **values, variants=variants, pairs=[], skipped=[], warnings=[], inventory=Inventory()
+            **values, variants=variants, pairs=[], skipped=[], warnings=[], inventory=nothing
         )
     found = _find(values, [*planned, *_demo_files(values)])
     selection = select_pairs(found, samples, dyes, values["strict_dyes"])
