@@ -21,7 +21,22 @@ DEBLEND_CONTRAST = 0.02
 GROWTH = 1.0  # FWHM by which segments are grown (not into each other) to gather their flux
 EDGE = 8  # px from the rim of the sample or of what both images show
 
-COLUMNS = ["id", "x", "y", "x_raw", "y_raw", "area_px", "area_um2", "flux", "flux_error", "peak_significance", "elongation", "mean_post", "mean_pre", "flags"]
+COLUMNS = [
+    "id",
+    "x",
+    "y",
+    "x_raw",
+    "y_raw",
+    "area_px",
+    "area_um2",
+    "flux",
+    "flux_error",
+    "peak_significance",
+    "elongation",
+    "mean_post",
+    "mean_pre",
+    "flags",
+]
 
 
 def expected_false_per_pixel(threshold, fwhm):

@@ -129,7 +129,7 @@ def _lowest_level(levels, noise, floor):
 
 
 def _surrounded(mask):
-    """Blocks whose eight neighbours in the patch are chosen too (the patch's rim counts as it is)."""
+    """Blocks whose eight neighbours in the patch are chosen too; beyond the rim, as at it."""
     padded = np.pad(mask, ((0, 0), (1, 1), (1, 1)), mode="edge")
     height, width = mask.shape[1:]
     inside = np.ones_like(mask)
