@@ -3,6 +3,8 @@
 # The config and the raw folder are checked here, once, before any job; what is wrong with them is
 # shown by a dry run already.
 
+import sys
+
 from snakemake.exceptions import WorkflowError
 from snakemake.logging import logger
 
@@ -10,19 +12,19 @@ from exo2micro.errors import Exo2MicroError
 from exo2micro.parameters import suffix_pattern
 from exo2micro.request import build_request
 
-# Without a plan (--lint, --list-rules) nobody needs a raw folder.
-PLANNING = workflow.dag_settings is not None
+# The command line tells what the workflow itself does not know while it is being read: whether
+# anything is to be planned at all, and which files are asked for by name. Those are checked here
+# because a fault in an input function would come with a traceback.
+WORDS = sys.argv[1:]
 
 try:
-    REQUEST = build_request(config, look=PLANNING)
-    # A file asked for by name is checked here too: a fault in an input function would come with
-    # a traceback.
-    for target in workflow.dag_settings.targets if PLANNING else ():
-        REQUEST.check_target(target)
+    REQUEST = build_request(config, look="--lint" not in WORDS)
+    for word in WORDS:
+        REQUEST.check_target(word)
 except Exo2MicroError as error:
     raise WorkflowError(str(error)) from None
 
-if PLANNING and workflow.is_main_process:
+if workflow.is_main_process:
     for message in REQUEST.messages():
         logger.warning(message)
 
