@@ -19,6 +19,8 @@ OVERVIEW_SIDE = 1200
 # give, and above this value; measured on unrelated pairs the best of all hypotheses stayed below.
 CONVINCING_SIGMA = 9.0
 CONVINCING_CORRELATION = 0.12
+# Blur before features, px at full resolution: grains count, microbes do not.
+FEATURE_BLUR = 8.0
 WIDE_ANGLES = np.arange(0, 360, 4.0)
 WIDE_SCALES = 0.7 * 2 ** (np.arange(11) / 10.0)
 
@@ -187,8 +189,7 @@ def _parameter_hypotheses(post, pre, values):
     else:
         start = lower(np.eye(3), pre.factors, post.factors)
         hypotheses.append(judge(post, pre, "as photographed", start))
-    blur = values["interior_blur_base"] * post.factors[0]
-    for sigma in (0.0, blur):
+    for sigma in (0.0, FEATURE_BLUR * post.factors[0]):
         found = match_features(post, pre, sigma, "affine", threshold=3.0)
         if found.pre_from_post is not None and _is_photograph(found.pre_from_post):
             hypotheses.append(judge(post, pre, "interior features", found.pre_from_post))
