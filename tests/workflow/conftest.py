@@ -49,6 +49,17 @@ class Project:
         _, text = self.snakemake("-n", *arguments, config=config)
         return job_counts(text)
 
+    def planned_pairs(self, *arguments, config=None):
+        """Rules that would run: rule name -> set of sample/dye."""
+        _, text = self.snakemake("-n", *arguments, config=config)
+        planned = {}
+        blocks = re.findall(r"^(?:local)?rule (\w+):\n((?:    .*\n)+)", text, re.M)
+        for rule, block in blocks:
+            pair = re.search(r"wildcards: sample=([^,]+), dye=([^,\n]+)", block)
+            if pair:
+                planned.setdefault(rule, set()).add("/".join(pair.groups()))
+        return planned
+
     def pair(self, sample, dye):
         """Folder of a pair's results."""
         return self.folder / "processed" / sample / dye
