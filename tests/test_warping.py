@@ -3,7 +3,12 @@ import pytest
 
 from exo2micro.geometry import DisplacementGrid, Transform, similarity, translation
 from exo2micro.storage import Window
-from exo2micro.warping import double, source_positions, warp_tile
+from exo2micro.warping import double, source_map, warp_tile
+
+
+def source_positions(transform, window):
+    where = source_map(transform, window)
+    return where.x0 + where.x.astype(np.float64), where.y0 + where.y.astype(np.float64)
 
 
 class Whole:
@@ -45,7 +50,8 @@ def test_positions_are_the_transform_at_every_pixel(transform):
     rows, columns = np.indices(window.shape)
     points = np.stack([columns.ravel() + 33, rows.ravel() + 40], axis=1)
     exact = transform.map_points(points)
-    assert np.abs(np.stack([x.ravel(), y.ravel()], 1) - exact).max() < 0.02
+    # Bending of 4 px in waves of 565 px follows straight lines between nodes to 0.004 px.
+    assert np.abs(np.stack([x.ravel(), y.ravel()], 1) - exact).max() < 0.01
 
 
 @pytest.mark.parametrize(

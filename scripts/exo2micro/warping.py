@@ -1,5 +1,7 @@
 """Warp the padded pre image into the post frame, window by window, in one interpolation."""
 
+from dataclasses import dataclass
+
 import cv2
 import numpy as np
 
@@ -16,7 +18,29 @@ HALFWAY = {
 MARGIN = 8
 
 
-def source_positions(transform, window):
+@dataclass(frozen=True)
+class SourceMap:
+    """Where the pixels of a padded-post window lie in the padded-pre image.
+
+    Attributes
+    ----------
+    x0, y0 : int
+        Padded-pre pixel from which `x` and `y` count: small numbers keep float32 exact to 1e-4 px.
+    x, y : ndarray of float32, shape (height, width)
+        Positions, px.
+    x_stop, y_stop : int
+        All positions are below ``x0 + x_stop`` and ``y0 + y_stop``.
+    """
+
+    x0: int
+    y0: int
+    x: np.ndarray
+    y: np.ndarray
+    x_stop: int
+    y_stop: int
+
+
+def source_map(transform, window):
     """Padded-pre position shown by each pixel of a padded-post window.
 
     Parameters
@@ -28,16 +52,20 @@ def source_positions(transform, window):
 
     Returns
     -------
-    x, y : ndarray of float64, shape (height, width)
-        Padded-pre positions.
+    SourceMap
     """
     y0, y1, x0, x1 = window
-    node_y, weight_y = _nodes(y0, y1)
-    node_x, weight_x = _nodes(x0, x1)
+    node_y, node_x = _nodes(y0, y1), _nodes(x0, x1)
     grid_x, grid_y = np.meshgrid(node_x, node_y)
     mapped = transform.map_points(np.stack([grid_x.ravel(), grid_y.ravel()], axis=1))
-    mapped = mapped.reshape(len(node_y), len(node_x), 2)
-    return weight_y @ mapped[..., 0] @ weight_x.T, weight_y @ mapped[..., 1] @ weight_x.T
+    low = np.floor(mapped.min(axis=0))
+    stop = np.ceil(mapped.max(axis=0) - low).astype(int) + 1
+    nodes = (mapped - low).astype(np.float32).reshape(len(node_y), len(node_x), 2)
+    # Enlarged by cv2.resize, node k comes to lie half-way between pixels 8k + 3 and 8k + 4.
+    size = (len(node_x) * NODE_STEP, len(node_y) * NODE_STEP)
+    inner = (slice(NODE_STEP, NODE_STEP + y1 - y0), slice(NODE_STEP, NODE_STEP + x1 - x0))
+    x, y = (cv2.resize(np.ascontiguousarray(nodes[..., axis]), size)[inner] for axis in (0, 1))
+    return SourceMap(int(low[0]), int(low[1]), x, y, int(stop[0]), int(stop[1]))
 
 
 def warp_tile(pre, transform, window, interpolation="cubic", raw_box=None):
@@ -65,21 +93,33 @@ def warp_tile(pre, transform, window, interpolation="cubic", raw_box=None):
     coverage : ndarray of bool, shape (height, width)
         True where the position lies inside `raw_box`.
     """
-    x, y = source_positions(transform, window)
+    where = source_map(transform, window)
     box = raw_box or (0, pre.shape[0], 0, pre.shape[1])
-    coverage = (x >= box[2]) & (x <= box[3] - 1) & (y >= box[0]) & (y <= box[1] - 1)
-    if not coverage.any():
+    coverage = _covered(where, box)
+    if coverage is not None and not coverage.any():
         return np.zeros(coverage.shape, dtype=np.float32), coverage
     source = (
-        max(int(np.floor(y.min())) - MARGIN, box[0] - MARGIN),
-        min(int(np.ceil(y.max())) + MARGIN + 1, box[1] + MARGIN),
-        max(int(np.floor(x.min())) - MARGIN, box[2] - MARGIN),
-        min(int(np.ceil(x.max())) + MARGIN + 1, box[3] + MARGIN),
+        max(where.y0 - MARGIN, box[0] - MARGIN),
+        min(where.y0 + where.y_stop + MARGIN, box[1] + MARGIN),
+        max(where.x0 - MARGIN, box[2] - MARGIN),
+        min(where.x0 + where.x_stop + MARGIN, box[3] + MARGIN),
     )
     pixels = _extend_edge(pre, source, box)
-    aligned = interpolate(pixels, x - source[2], y - source[0], interpolation)
+    shift_x, shift_y = where.x0 - source[2], where.y0 - source[0]
+    aligned = interpolate(pixels, where.x + shift_x, where.y + shift_y, interpolation)
+    if coverage is None:
+        return aligned, np.ones(aligned.shape, dtype=bool)
     aligned[~coverage] = 0
     return aligned, coverage
+
+
+def _covered(where, box):
+    """Pixels whose position lies inside the raw image; None where all do."""
+    left, right = box[2] - where.x0, box[3] - 1 - where.x0
+    top, bottom = box[0] - where.y0, box[1] - 1 - where.y0
+    if left <= 0 and top <= 0 and right >= where.x_stop and bottom >= where.y_stop:
+        return None
+    return (where.x >= left) & (where.x <= right) & (where.y >= top) & (where.y <= bottom)
 
 
 def interpolate(pixels, x, y, interpolation):
@@ -89,7 +129,7 @@ def interpolate(pixels, x, y, interpolation):
     ----------
     pixels : ndarray, shape (h, w)
         Source image, float32.
-    x, y : ndarray of float64
+    x, y : ndarray
         Positions in px of `pixels`.
     interpolation : {'bilinear', 'cubic', 'lanczos'}
 
@@ -125,31 +165,23 @@ def double(pixels, halfway):
         Pixel ``(2 i, 2 j)`` is pixel ``(i, j)`` of the source.
     """
     height, width = pixels.shape
-    anchor = len(halfway) // 2 - 1
-    row = np.asarray(halfway, dtype=np.float32)[None, :]
-    wide = np.empty((height, 2 * width), dtype=np.float32)
-    wide[:, ::2] = pixels
-    wide[:, 1::2] = cv2.filter2D(
-        pixels, cv2.CV_32F, row, anchor=(anchor, 0), borderType=cv2.BORDER_REPLICATE
+    weights, anchor = np.asarray(halfway, dtype=np.float32), len(halfway) // 2 - 1
+    between = cv2.filter2D(
+        pixels, cv2.CV_32F, weights[None, :], anchor=(anchor, 0), borderType=cv2.BORDER_REPLICATE
     )
-    doubled = np.empty((2 * height, 2 * width), dtype=np.float32)
-    doubled[::2] = wide
-    doubled[1::2] = cv2.filter2D(
-        wide, cv2.CV_32F, row.T, anchor=(0, anchor), borderType=cv2.BORDER_REPLICATE
+    wide = cv2.merge([pixels, between]).reshape(height, 2 * width)
+    doubled = np.empty((height, 2, 2 * width), dtype=np.float32)
+    doubled[:, 0] = wide
+    doubled[:, 1] = cv2.filter2D(
+        wide, cv2.CV_32F, weights[:, None], anchor=(0, anchor), borderType=cv2.BORDER_REPLICATE
     )
-    return doubled
+    return doubled.reshape(2 * height, 2 * width)
 
 
 def _nodes(start, stop):
-    """Node positions along one axis and each pixel's linear weights on them."""
-    count = max(2, -(-(stop - 1 - start) // NODE_STEP) + 1)
-    position = np.arange(stop - start) / NODE_STEP
-    left = np.minimum(position.astype(np.intp), count - 2)
-    weight = np.zeros((stop - start, count))
-    rows = np.arange(stop - start)
-    weight[rows, left] = 1 - (position - left)
-    weight[rows, left + 1] = position - left
-    return start + NODE_STEP * np.arange(count), weight
+    """Node positions along one axis, one beyond the window at either end."""
+    count = -(-(stop - start) // NODE_STEP) + 2
+    return start - 0.5 - NODE_STEP / 2 + NODE_STEP * np.arange(count)
 
 
 def _extend_edge(pre, source, box):
