@@ -1,0 +1,246 @@
+"""Run the workflow on pairs of growing size and print time, memory and traffic of every stage.
+
+    python tests/benchmarks/fullsize.py [--sizes 1 7 42 190 750] [--cores 2] [--folder DIR]
+        [--pairs 1] [--keep]
+
+A size is the megapixels of a raw RGB image. Each pair is drawn first (not counted). In the same run
+the floor is measured: the time to read the same raw bytes and to write the same images with the
+same codec, doing nothing else. Memory is that of all processes of the run together (proportional
+set size, so that shared libraries count once), looked at every 0.1 s.
+"""
+
+import argparse
+import re
+import shutil
+import subprocess
+import sys
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pandas as pd
+import psutil
+import yaml
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "scripts"))
+
+from exo2micro.storage import open_image, tile_windows
+from exo2micro.storage.tiff import TileEncoder
+
+EVERY = 0.1  # s between two looks at the processes
+READ_BYTES = 16 * 1024**2
+BATCH = 64  # tiles that are encoded at a time for the floor
+SCRIPT = re.compile(r"tmp\w+\.(\w+)\.py$")
+
+
+class Watch(threading.Thread):
+    """Looks at a process and all below it until told to stop.
+
+    Attributes
+    ----------
+    stages : dict of str to dict
+        By rule: seconds of CPU, peak memory (MB), bytes read and written, start and end.
+    peak_mb : float
+        Highest memory of all processes together, MB.
+    """
+
+    def __init__(self, pid):
+        super().__init__(daemon=True)
+        self.root, self.stages, self.peak_mb = psutil.Process(pid), {}, 0.0
+        self._seen, self._stopped = {}, threading.Event()
+
+    def run(self):
+        """Look until stopped."""
+        while not self._stopped.wait(EVERY):
+            total = 0.0
+            for process in self._processes():
+                total += self._look(process)
+            self.peak_mb = max(self.peak_mb, total)
+
+    def stop(self):
+        """End the watch and add up what was seen."""
+        self._stopped.set()
+        self.join()
+        for stage, cpu, peak, read, written, first, last in self._seen.values():
+            row = self.stages.setdefault(
+                stage, {"cpu": 0.0, "peak": 0.0, "read": 0, "written": 0, "wall": 0.0}
+            )
+            row["cpu"] += cpu
+            row["peak"] = max(row["peak"], peak)
+            row["read"] += read
+            row["written"] += written
+            row["wall"] += last - first
+
+    def _processes(self):
+        try:
+            return [self.root, *self.root.children(recursive=True)]
+        except psutil.NoSuchProcess:
+            return []
+
+    def _look(self, process):
+        """Memory of one process, MB; its counters are kept."""
+        try:
+            with process.oneshot():
+                words = process.cmdline()
+                cpu = sum(process.cpu_times()[:2])
+                traffic = process.io_counters()
+                memory = process.memory_full_info().pss / 1e6
+                key = (process.pid, process.create_time())
+        except (psutil.NoSuchProcess, psutil.AccessDenied, psutil.ZombieProcess):
+            return 0.0
+        script = next((SCRIPT.search(word) for word in words if SCRIPT.search(word)), None)
+        stage = script.group(1) if script else "snakemake"
+        now = time.perf_counter()
+        peak, first = memory, key[1] - time.time() + now
+        if key in self._seen:
+            peak = max(peak, self._seen[key][2])
+        # Characters, not blocks: what a job asks for, wherever the pages come from.
+        self._seen[key] = (stage, cpu, peak, traffic.read_chars, traffic.write_chars, first, now)
+        return memory
+
+
+def snakemake(folder, config, *arguments):
+    """Run the workflow in a folder and watch it."""
+    path = folder / "config.yaml"
+    path.write_text(yaml.safe_dump(config))
+    command = [sys.executable, "-m", "snakemake", "-s", str(ROOT / "Snakefile")]
+    command += ["--configfile", str(path), *arguments]
+    start = time.perf_counter()
+    with open(folder / "run.log", "w") as log:
+        process = subprocess.Popen(command, cwd=folder, stdout=log, stderr=subprocess.STDOUT)
+        watch = Watch(process.pid)
+        watch.start()
+        code = process.wait()
+    watch.stop()
+    if code:
+        raise SystemExit(f"snakemake failed; see {folder / 'run.log'}")
+    return time.perf_counter() - start, watch
+
+
+def draw_pairs(folder, megapixels, pairs):
+    """Make the raw files, 6 to 5 in width to height, and forget the truth."""
+    width = round((megapixels * 1e6 * 1.2) ** 0.5)
+    size = [round(width / 1.2), width]
+    listed = [
+        {"sample": f"S{number}", "dye": "DAPI", "seed": 100 + number} for number in range(pairs)
+    ]
+    demo = {
+        "seed": 11,
+        "defaults": {
+            "size": size,
+            "colour": "rgb",
+            "rotation_deg": 6,
+            "magnification": 1.02,
+            "shift": [40, -30],
+            "bending_px": 2,
+            "microbe_cover": 0.01,
+        },
+        "pairs": listed,
+    }
+    targets = [f"raw/{p['sample']}/{p['sample']}_truth_DAPI.json" for p in listed]
+    config = {"raw_dir": "raw", "output_dir": "drawn", "demo": demo}
+    return snakemake(folder, config, "--cores", "2", *targets)[0]
+
+
+def measure_floor(folder, threads):
+    """Seconds to read the raw files and to write all images anew with their codec."""
+    seconds = 0.0
+    for path in sorted((folder / "raw").rglob("*.tif")):
+        start = time.perf_counter()
+        with open(path, "rb", buffering=0) as stream:
+            while stream.read(READ_BYTES):
+                pass
+        seconds += time.perf_counter() - start
+    for path in sorted((folder / "processed").rglob("*.tiff")):
+        seconds += _rewrite(path, folder / "floor.bin", threads)
+    return seconds
+
+
+def _rewrite(path, target, threads):
+    """Seconds to encode and write what is in an image, all its levels; decoding is not counted."""
+    seconds = 0.0
+    with open_image(path) as image, ThreadPoolExecutor(threads) as pool, open(target, "wb") as out:
+        encoder = TileEncoder(image.dtype, 512, 1)
+        for level, shape in enumerate(image.levels):
+            windows = list(tile_windows(shape))
+            for first in range(0, len(windows), BATCH):
+                tiles = [image.read(window, level) for window in windows[first : first + BATCH]]
+                start = time.perf_counter()
+                for (encoded,) in pool.map(lambda tile: encoder.encode_all([tile]), tiles):
+                    out.write(encoded)
+                seconds += time.perf_counter() - start
+        start = time.perf_counter()
+        out.flush()
+        seconds += time.perf_counter() - start
+    target.unlink()
+    return seconds
+
+
+def measure(folder, megapixels, cores, pairs):
+    """One row a stage, and one for the whole run."""
+    shutil.rmtree(folder / "processed", ignore_errors=True)
+    config = {"raw_dir": "raw", "output_dir": "processed"}
+    wall, watch = snakemake(folder, config, "--cores", str(cores))
+    floor = measure_floor(folder, cores)
+    rows = [
+        {
+            "raw Mpx": megapixels,
+            "cores": cores,
+            "stage": stage,
+            "wall s": row["wall"],
+            "CPU s": row["cpu"],
+            "peak MB": row["peak"],
+            "read GB": row["read"] / 1e9,
+            "written GB": row["written"] / 1e9,
+            "Mpx/s": pairs * megapixels / max(row["wall"], 1e-9),
+        }
+        for stage, row in watch.stages.items()
+    ]
+    whole = {
+        "raw Mpx": megapixels,
+        "cores": cores,
+        "stage": "ALL",
+        "wall s": wall,
+        "CPU s": sum(row["cpu"] for row in watch.stages.values()),
+        "peak MB": watch.peak_mb,
+        "read GB": sum(row["read"] for row in watch.stages.values()) / 1e9,
+        "written GB": sum(row["written"] for row in watch.stages.values()) / 1e9,
+        "Mpx/s": pairs * megapixels / wall,
+        "floor s": floor,
+        "wall/floor": wall / floor,
+    }
+    return [*rows, whole]
+
+
+def main():
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--sizes", type=float, nargs="+", default=[1, 7, 42, 190, 750])
+    parser.add_argument("--cores", type=int, nargs="+", default=[2])
+    parser.add_argument("--pairs", type=int, default=1)
+    parser.add_argument("--folder", type=Path, default=Path("benchmark"))
+    parser.add_argument("--keep", action="store_true", help="leave the results")
+    options = parser.parse_args()
+    rows = []
+    for megapixels in options.sizes:
+        folder = options.folder.resolve() / f"{megapixels:g}-{options.pairs}"
+        folder.mkdir(parents=True, exist_ok=True)
+        if not (folder / "raw").is_dir():
+            print(
+                f"{megapixels:g} Mpx drawn in {draw_pairs(folder, megapixels, options.pairs):.0f} s"
+            )
+        for cores in options.cores:
+            found = measure(folder, megapixels, cores, options.pairs)
+            rows += found
+            print(pd.DataFrame(found).to_string(index=False, float_format="{:.2f}".format))
+        if not options.keep:
+            shutil.rmtree(folder / "processed")
+    table = pd.DataFrame(rows)
+    print("\nGrowth with size")
+    print(table[table.stage == "ALL"].to_string(index=False, float_format="{:.2f}".format))
+
+
+if __name__ == "__main__":
+    main()
