@@ -23,12 +23,12 @@ import pandas as pd
 import psutil
 import yaml
 
-ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "scripts"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "scripts"))
 
 from exo2micro.storage import open_image, tile_windows
 from exo2micro.storage.tiff import TileEncoder
 
+ROOT = Path(__file__).resolve().parents[2]
 EVERY = 0.1  # s between two looks at the processes
 READ_BYTES = 16 * 1024**2
 BATCH = 64  # tiles that are encoded at a time for the floor
