@@ -15,7 +15,7 @@ MOST_IMBALANCE = 0.03
 
 @styled
 def draw_difference_image(
-    reduced, sample, kind, scale, record, alignment, *, pixel_size_um=None, box, **names
+    reduced, mask, kind, scale, record, alignment, *, pixel_size_um=None, box, **names
 ):
     """Draw a difference image with an asinh stretch.
 
@@ -23,7 +23,7 @@ def draw_difference_image(
     ----------
     reduced : ReducedStatistics
         Reduced images in the padded-post frame, grey levels.
-    sample : ndarray of bool, shape (h, w)
+    mask : ndarray of bool, shape (h, w)
         Where both photographs show the sample; white elsewhere.
     kind : str
         'moffat', 'manual' or 'percentile_p<value>'.
@@ -52,9 +52,9 @@ def draw_difference_image(
         "seen in one photograph only."
     )
     difference = None
-    if scale is not None and sample.any():
+    if scale is not None and mask.any():
         difference = subtract(reduced, scale, dark_levels(record))
-        judgements.append(judge_balance(difference[sample], reduced.pre[sample], scale))
+        judgements.append(judge_balance(difference[mask], reduced.pre[mask], scale))
         title += f" {np.median(scale):.4f}"
     figure = start_figure(
         title,
@@ -76,7 +76,7 @@ def draw_difference_image(
     show_difference(
         axes,
         difference,
-        sample,
+        mask,
         reduced.factors,
         box=box,
         pixel_size_um=pixel_size_um,
