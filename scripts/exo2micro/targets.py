@@ -12,6 +12,7 @@ FIGURES = {
     "difference_histogram": 3,
     "excess_heatmap": 4,
     "ratio_histogram": 4,
+    "scale_map": 4,
 }
 
 

@@ -1,1 +1,145 @@
-# Figures (placeholder until wired)
+# Figures: drawn from records and small arrays, so that they cost little and come out for pairs
+# that were stopped as well. Figures that share their inputs share a job.
+
+STAGE_NAMES = {"sfx2": "2 boundary", "sfx3": "3 interior", "sfx4": "4 scale and difference"}
+
+
+def figure_file(name, sfx, kind=""):
+    """A figure's file, marked for the report by sample, dye and stage."""
+    return report(
+        f"{PAIR}/pipeline_output/{name}{kind}{{{sfx}}}.png",
+        caption=f"../report/{name}.rst",
+        category="{sample}",
+        subcategory="{dye}",
+        labels={
+            "stage": STAGE_NAMES[sfx],
+            "figure": name.replace("_", " ") + kind,
+            "variant": f"{{{sfx}}}",
+        },
+    )
+
+
+def figure_names(wildcards, text):
+    """Whose figure it is, for its title."""
+    return {"sample": wildcards.sample, "dye": wildcards.dye, "variant": text}
+
+
+def scale_figure_sources(wildcards):
+    """Statistics, scale and alignment of a variant."""
+    joint = f"measurements/04_joint{suffix_at(wildcards.sfx4, 3)}.npz"
+    return {
+        "joint": f"{pair_folder(wildcards)}/{joint}",
+        "scale": f"{pair_folder(wildcards)}/measurements/04_scale{wildcards.sfx4}.json",
+        "interior": record_path(wildcards, "03_interior", wildcards.sfx4, 3),
+        "padding": record_path(wildcards, "01_padding", wildcards.sfx4, 1),
+    }
+
+
+rule figure_boundary:
+    """Draw both photographs with their boundary and their overlay after stage 2."""
+    input:
+        unpack(lambda wc: padded_pair(wc, wc.sfx2)),
+        boundary=f"{PAIR}/transforms/02_icp{{sfx2}}.json",
+    output:
+        registration=figure_file("registration", "sfx2"),
+    log:
+        f"{PAIR}/logs/figure_boundary{{sfx2}}.log",
+    conda:
+        "../../envs/exo2micro.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+    params:
+        values=lambda wc: values_of(wc.sfx2, 2),
+        names=lambda wc: figure_names(wc, wc.sfx2),
+    script:
+        "../../scripts/figure_boundary.py"
+
+
+rule figure_interior:
+    """Draw stage 3 against stage 2: differences, close-ups, tile residuals (px), bending (px)."""
+    input:
+        unpack(lambda wc: padded_pair(wc, wc.sfx3)),
+        boundary=lambda wc: record_path(wc, "02_icp", wc.sfx3, 2),
+        interior=f"{PAIR}/transforms/03_interior{{sfx3}}.json",
+    output:
+        fine_alignment=figure_file("fine_alignment", "sfx3"),
+    log:
+        f"{PAIR}/logs/figure_interior{{sfx3}}.log",
+    conda:
+        "../../envs/exo2micro.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+    params:
+        values=lambda wc: values_of(wc.sfx3, 3),
+        names=lambda wc: figure_names(wc, wc.sfx3),
+    script:
+        "../../scripts/figure_interior.py"
+
+
+rule figures_of_pair:
+    """Draw the joint and single histograms of the aligned pair (grey levels)."""
+    input:
+        joint=f"{PAIR}/measurements/04_joint{{sfx3}}.npz",
+        interior=f"{PAIR}/transforms/03_interior{{sfx3}}.json",
+    output:
+        pre_post_heatmap=figure_file("pre_post_heatmap", "sfx3"),
+        pre_post_histograms=figure_file("pre_post_histograms", "sfx3"),
+        difference_histogram=figure_file("difference_histogram", "sfx3"),
+    log:
+        f"{PAIR}/logs/figures_of_pair{{sfx3}}.log",
+    conda:
+        "../../envs/exo2micro.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+    params:
+        names=lambda wc: figure_names(wc, wc.sfx3),
+    script:
+        "../../scripts/figures_of_pair.py"
+
+
+rule figures_of_scale:
+    """Draw the scale's fit, its map, the excess and the difference image (grey levels)."""
+    input:
+        unpack(scale_figure_sources),
+    output:
+        excess_heatmap=figure_file("excess_heatmap", "sfx4"),
+        ratio_histogram=figure_file("ratio_histogram", "sfx4"),
+        scale_map=figure_file("scale_map", "sfx4"),
+        difference_image=figure_file("difference_image", "sfx4"),
+    log:
+        f"{PAIR}/logs/figures_of_scale{{sfx4}}.log",
+    conda:
+        "../../envs/exo2micro.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+    params:
+        names=lambda wc: figure_names(wc, wc.sfx4),
+        kind="moffat",
+    script:
+        "../../scripts/figures_of_scale.py"
+
+
+rule figure_difference:
+    """Draw the difference image of a percentile's or a manual scale (grey levels)."""
+    input:
+        unpack(scale_figure_sources),
+    output:
+        difference_image=figure_file("difference_image", "sfx4", "{kind}"),
+    log:
+        f"{PAIR}/logs/figure_difference{{kind}}{{sfx4}}.log",
+    wildcard_constraints:
+        kind=r"_manual|_percentile_p[0-9.e+-]+",
+    conda:
+        "../../envs/exo2micro.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+    params:
+        names=lambda wc: figure_names(wc, wc.sfx4),
+        kind=lambda wc: wc.kind.strip("_"),
+    script:
+        "../../scripts/figures_of_scale.py"

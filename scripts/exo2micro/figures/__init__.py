@@ -8,10 +8,8 @@ missing (no scale, no pixels in common) the figure says so. Nothing here touches
 from importlib import import_module
 
 _HOME = {
-    "ReducedPair": "image_panel",
     "draw_difference_histogram": "histograms",
     "draw_difference_image": "difference_image",
-    "draw_displacement": "vectors",
     "draw_excess_heatmap": "heatmaps",
     "draw_fine_alignment": "fine_alignment",
     "draw_pre_post_heatmap": "heatmaps",
@@ -19,15 +17,12 @@ _HOME = {
     "draw_ratio_histogram": "ratio",
     "draw_registration": "registration",
     "draw_scale_map": "scale_map",
-    "draw_tile_vectors": "vectors",
     "save_figure": "style",
 }
 
 __all__ = [
-    "ReducedPair",
     "draw_difference_histogram",
     "draw_difference_image",
-    "draw_displacement",
     "draw_excess_heatmap",
     "draw_fine_alignment",
     "draw_pre_post_heatmap",
@@ -35,7 +30,6 @@ __all__ = [
     "draw_ratio_histogram",
     "draw_registration",
     "draw_scale_map",
-    "draw_tile_vectors",
     "save_figure",
 ]
 

@@ -1,89 +1,59 @@
 """Panels that show reduced images in the frame of the full-resolution padded image."""
 
-from dataclasses import dataclass
-
 import cv2
 import numpy as np
 from matplotlib.colors import Normalize, PowerNorm
 from matplotlib.ticker import MaxNLocator
 
-from exo2micro.geometry import lower
+from exo2micro.geometry import apply_homography, full_from_reduced
 
-from .style import outlined
+from .style import WIDTH, outlined
 
 SCALE_BAR_PART = 0.25  # of the panel's width, at most
 # Square root of the brightness: dim mineral shows beside bright microbes.
 GAMMA = 0.5
 
 
-@dataclass(frozen=True)
-class ReducedPair:
-    """Both padded images at a reduced size, and what is known of where the sample lies.
+def warp_reduced(post, pre, transform):
+    """Reduced pre image in the frame of the reduced post image.
 
-    Attributes
+    Parameters
     ----------
-    post, pre : ndarray of float, shape (h, w)
-        Area-averaged padded images, grey levels.
-    post_factors, pre_factors : tuple of float
-        ``(fx, fy)``, reduced size over full size.
-    post_mask, pre_mask : ndarray of bool or None
-        Sample in each image, in the image's shape; None where no boundary was found.
-    post_box, pre_box : tuple of int or None
-        ``(y0, y1, x0, x1)`` of the raw image in the padded one, full-resolution px; None for all.
+    post, pre : Overview
+        Reduced images.
+    transform : Transform
+        Padded post to padded pre, full-resolution px; bending included.
+
+    Returns
+    -------
+    aligned : ndarray of float32, shape of the post image
+    coverage : ndarray of bool
+        Both photographs show something there.
+    sample : ndarray of bool
+        Both show the sample there.
     """
+    rows, columns = np.indices(post.image.shape)
+    reduced_xy = np.stack([columns.ravel(), rows.ravel()], axis=1).astype(np.float64)
+    post_xy = apply_homography(full_from_reduced(post.factors), reduced_xy)
+    pre_xy = transform.map_points(post_xy)
+    back = np.linalg.inv(full_from_reduced(pre.factors))
+    x, y = (
+        part.reshape(post.image.shape).astype(np.float32)
+        for part in apply_homography(back, pre_xy).T
+    )
 
-    post: np.ndarray
-    pre: np.ndarray
-    post_factors: tuple = (1.0, 1.0)
-    pre_factors: tuple = (1.0, 1.0)
-    post_mask: np.ndarray | None = None
-    pre_mask: np.ndarray | None = None
-    post_box: tuple | None = None
-    pre_box: tuple | None = None
+    def sample_at(image):
+        return cv2.remap(np.ascontiguousarray(image, dtype=np.float32), x, y, cv2.INTER_LINEAR)
 
-    def box(self, stain):
-        """``(y0, y1, x0, x1)`` of the raw 'post' or 'pre' image, full-resolution px."""
-        image, factors, box = (
-            (self.post, self.post_factors, self.post_box)
-            if stain == "post"
-            else (self.pre, self.pre_factors, self.pre_box)
-        )
-        if box is not None:
-            return tuple(box)
-        return (0, round(image.shape[0] / factors[1]), 0, round(image.shape[1] / factors[0]))
-
-    def warp_pre(self, pre_from_post):
-        """Reduced pre image in the frame of the reduced post image, and where it shows something.
-
-        Parameters
-        ----------
-        pre_from_post : array_like, shape (3, 3)
-            Padded post to padded pre, full-resolution px.
-
-        Returns
-        -------
-        aligned : ndarray of float32
-        coverage : ndarray of bool
-            Inside both raw images.
-        """
-        height, width = self.post.shape
-        matrix = lower(np.asarray(pre_from_post, float), self.pre_factors, self.post_factors)
-        flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-        pre = np.ascontiguousarray(self.pre, dtype=np.float32)
-        aligned = cv2.warpPerspective(pre, matrix, (width, height), flags=flags)
-        shown = _box_area(self.pre.shape, self.pre_factors, self.box("pre"))
-        covered = cv2.warpPerspective(shown, matrix, (width, height), flags=flags) > 0.99
-        return aligned, covered & (
-            _box_area(self.post.shape, self.post_factors, self.box("post")) > 0
-        )
+    coverage = post.footprint.raw_area & (sample_at(pre.footprint.raw_area) > 0.99)
+    sample = coverage & post.footprint.mask & (sample_at(pre.footprint.mask) > 0.5)
+    return sample_at(pre.image), coverage, sample
 
 
-def _box_area(shape, factors, box):
-    """Ones where a reduced pixel's centre lies inside a full-resolution box; float32."""
-    y = (np.arange(shape[0]) + 0.5) / factors[1]
-    x = (np.arange(shape[1]) + 0.5) / factors[0]
-    inside_y, inside_x = (y > box[0]) & (y < box[1]), (x > box[2]) & (x < box[3])
-    return np.outer(inside_y, inside_x).astype(np.float32)
+def panel_height(box, columns, width=WIDTH):
+    """Height of a row of panels that show a box, inches; very long ones are kept in bounds."""
+    aspect = (box[1] - box[0]) / max(box[3] - box[2], 1)
+    return min(max(aspect, 0.35), 1.5) * (width / columns - 0.8) + 0.9
 
 
 def extent_of(shape, factors):
