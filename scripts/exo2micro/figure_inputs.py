@@ -13,7 +13,7 @@ from .registration import raw_box
 from .scale_map import evaluate_scale_field
 from .storage import Window
 
-CLOSEUP = 240  # px
+CLOSEUP = 128  # px
 SAMPLE_COVERAGE = 0.99
 
 

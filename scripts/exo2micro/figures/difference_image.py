@@ -4,7 +4,7 @@ import numpy as np
 from matplotlib.colors import AsinhNorm, Normalize
 
 from .frame import Judgement, join, judge_status, say_nothing_to_show, start_figure
-from .image_panel import panel_height, show_image
+from .image_panel import box_around, panel_height, show_image
 from .scale_lines import dark_levels, name_scale
 from .style import DIFFERENCE_COLOURS, styled
 
@@ -34,7 +34,8 @@ def draw_difference_image(
     pixel_size_um : tuple of float, optional
         ``(x, y)`` for the scale bar.
     box : tuple of int
-        ``(y0, y1, x0, x1)`` that is shown, full-resolution px.
+        ``(y0, y1, x0, x1)`` of the raw post image in the padded one, px; the sample's part of
+        it is shown.
     **names
         `sample`, `dye` and `variant` for the title.
 
@@ -56,6 +57,7 @@ def draw_difference_image(
         difference = subtract(reduced, scale, dark_levels(record))
         judgements.append(judge_balance(difference[mask], reduced.pre[mask], scale))
         title += f" {np.median(scale):.4f}"
+    box = box_around(mask, reduced.factors, box)
     figure = start_figure(
         title,
         judgement=join(*judgements),
@@ -72,7 +74,8 @@ def draw_difference_image(
         )
         say_nothing_to_show(axes, reason)
         return figure
-    axes.set_title(f"each pixel drawn is the mean of {reduced.side} x {reduced.side} px")
+    if reduced.side > 1:
+        axes.set_title(f"each pixel drawn is the mean of {reduced.side} x {reduced.side} px")
     show_difference(
         axes,
         difference,
@@ -152,6 +155,7 @@ def show_difference(axes, difference, mask, factors, *, norm=None, label=None, *
         norm=norm,
         cmap=DIFFERENCE_COLOURS,
         interpolation="nearest",
+        dark_bar=True,
         **place,
     )
     bar = axes.figure.colorbar(shown, ax=axes, fraction=0.05, pad=0.02, label=label)

@@ -5,10 +5,11 @@ from matplotlib.colors import LogNorm, SymLogNorm
 
 from .frame import join, judge_status, say_nothing_to_show, start_figure
 from .scale_lines import draw_scale_lines
-from .style import EXCESS_COLOURS, outlined, sequential_colours, styled
+from .style import EXCESS_COLOURS, outlined, sequential_colours, styled, tell_levels
 
 # Single hot pixels would press everything else into a corner.
 SHOWN_PART = 0.99995
+MOST_BINS = 300  # more would each hold too few pixels to be seen
 HEIGHT = 7.6
 
 
@@ -50,7 +51,7 @@ def draw_pre_post_heatmap(arrays, alignment, **names):
         rasterized=True,
     )
     axes.set_facecolor("#0b0b12")
-    figure.colorbar(shown, ax=axes, label=f"pixels per bin of {edges[1] - edges[0]:g} grey levels")
+    figure.colorbar(shown, ax=axes, label=f"pixels per bin of {tell_levels(edges)} each way")
     _finish(axes, edges, beyond)
     axes.legend(loc="lower right")
     return figure
@@ -99,9 +100,7 @@ def draw_excess_heatmap(arrays, record, alignment, **names):
         rasterized=True,
     )
     axes.set_facecolor("#101018")
-    figure.colorbar(
-        shown, ax=axes, label=f"excess pixels per bin of {edges[1] - edges[0]:g} levels"
-    )
+    figure.colorbar(shown, ax=axes, label=f"excess pixels per bin of {tell_levels(edges)} each way")
     _finish(axes, edges, beyond)
     draw_scale_lines(axes, record, edges[-1])
     if record["scale_estimate"] is None:
@@ -135,8 +134,11 @@ def shown_density(arrays):
     counts = np.bincount(either.ravel(), weights=joint.ravel())
     last = int(np.searchsorted(np.cumsum(counts), SHOWN_PART * total))
     size = min(max(last + 1 + (last + 1) // 20, 8), len(joint))
-    density = joint[:size, :size].T
-    return density, edges[: size + 1], total - int(density.sum())
+    merge = -(-size // MOST_BINS)
+    size = min(-(-size // merge) * merge, len(joint) // merge * merge)
+    parts = joint[:size, :size].T.reshape(size // merge, merge, size // merge, merge)
+    density = parts.sum(axis=(1, 3))
+    return density, edges[: size + 1 : merge], total - int(density.sum())
 
 
 def upper_excess(density):

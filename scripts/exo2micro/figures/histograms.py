@@ -3,11 +3,13 @@
 import numpy as np
 
 from .frame import Judgement, join, judge_status, say_nothing_to_show, start_figure
-from .style import FAINT, INK, POST, PRE, PRE_WARPED, styled
+from .style import FAINT, INK, POST, PRE, PRE_WARPED, styled, tell_levels
 
 MOST_BINS = 400
-# The padding-free zero bin against the highest other one: beyond, a linear axis shows only it.
+# The dark peak (the zero bin, or the camera's dark level) against the highest bin at more than
+# twice its level: beyond, a linear axis shows nothing but the dark.
 DWARFING = 5.0
+DARK_PART = 0.15  # of the bright end: a peak above is no dark level
 SATURATED_PART = 0.001
 HEIGHT = 5.0
 
@@ -61,12 +63,13 @@ def draw_pre_post_histograms(arrays, alignment, **names):
     if not any(counts.any() for counts, _ in histograms):
         say_nothing_to_show(axes, "the photographs are empty")
         return figure
-    for (counts, edges), (*_, label, style) in zip(common_bins(histograms), drawn, strict=True):
+    shown = common_bins(histograms)
+    for (counts, edges), (*_, label, style) in zip(shown, drawn, strict=True):
         axes.stairs(counts, edges, label=f"{label}: {counts.sum():,} px", **style)
-    dwarfed = any(zero_dwarfs(counts) for counts, _ in histograms)
-    _finish(axes, "grey level", common_bins(histograms)[0][1], log=dwarfed)
+    dwarfed = any(dark_dwarfs(counts, edges) for counts, edges in shown)
+    _finish(axes, "grey level", shown[0][1], log=dwarfed)
     if dwarfed:
-        axes.set_title("logarithmic: the lowest bin dwarfs the rest")
+        axes.set_title("logarithmic: the dark ground dwarfs the rest")
     return figure
 
 
@@ -153,15 +156,25 @@ def common_bins(histograms):
     return merged
 
 
-def zero_dwarfs(counts):
-    """Say whether the lowest bin makes all others invisible on a linear axis.
+def dark_dwarfs(counts, edges):
+    """Say whether the dark ground makes all else invisible on a linear axis.
 
     Examples
     --------
-    >>> zero_dwarfs(np.array([100, 3, 2])), zero_dwarfs(np.array([4, 3, 2]))
+    >>> edges = np.arange(31.0)
+    >>> counts = np.full(30, 3)
+    >>> counts[0] = 100
+    >>> dark_dwarfs(counts, edges), dark_dwarfs(counts[::-1], edges)
     (True, False)
     """
-    return bool(counts[0] > DWARFING * max(counts[1:].max(initial=0), 1))
+    if not counts.any():
+        return False
+    peak = int(counts.argmax())
+    share = np.cumsum(counts) / counts.sum()
+    bright_end = edges[int(np.searchsorted(share, 0.999)) + 1]
+    rest = counts[edges[:-1] >= 2 * edges[peak + 1]]
+    is_dark = edges[peak + 1] <= DARK_PART * bright_end
+    return bool(is_dark and counts[peak] > DWARFING * max(rest.max(initial=0), 1))
 
 
 def judge_exposure(arrays):
@@ -176,7 +189,7 @@ def judge_exposure(arrays):
 
 def _finish(axes, label, edges, log):
     """Axes and legend."""
-    axes.set(xlabel=label, ylabel=f"pixels per bin of {edges[1] - edges[0]:g}")
+    axes.set(xlabel=label, ylabel=f"pixels per bin of {tell_levels(edges)}")
     axes.set_xlim(edges[0], edges[-1])
     if log:
         axes.set_yscale("log")

@@ -7,7 +7,7 @@ from matplotlib.ticker import MaxNLocator
 
 from exo2micro.geometry import apply_homography, full_from_reduced
 
-from .style import WIDTH, outlined
+from .style import INK, WIDTH, outlined
 
 SCALE_BAR_PART = 0.25  # of the panel's width, at most
 # Square root of the brightness: dim mineral shows beside bright microbes.
@@ -53,7 +53,41 @@ def warp_reduced(post, pre, transform):
 def panel_height(box, columns, width=WIDTH):
     """Height of a row of panels that show a box, inches; very long ones are kept in bounds."""
     aspect = (box[1] - box[0]) / max(box[3] - box[2], 1)
-    return min(max(aspect, 0.35), 1.5) * (width / columns - 0.8) + 0.9
+    # What axes keep of a column beside their labels and a colour bar.
+    room = 0.94 * width / columns - 1.4
+    return min(max(aspect, 0.35), 1.5) * room + 0.85
+
+
+def box_around(mask, factors, box, margin=0.04):
+    """Box that shows a mask with a margin, inside another box; that box for an empty mask.
+
+    Parameters
+    ----------
+    mask : ndarray of bool, shape (h, w)
+        Reduced mask.
+    factors : tuple of float
+        ``(fx, fy)``, reduced over full size.
+    box : tuple of int
+        ``(y0, y1, x0, x1)``, full-resolution px.
+    margin : float
+        Part of the mask's longer side.
+
+    Returns
+    -------
+    tuple of int
+    """
+    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+    if not len(rows):
+        return tuple(box)
+    ends = [rows[0] / factors[1], (rows[-1] + 1) / factors[1]]
+    ends += [columns[0] / factors[0], (columns[-1] + 1) / factors[0]]
+    room = margin * max(ends[1] - ends[0], ends[3] - ends[2])
+    return (
+        max(int(ends[0] - room), box[0]),
+        min(int(np.ceil(ends[1] + room)), box[1]),
+        max(int(ends[2] - room), box[2]),
+        min(int(np.ceil(ends[3] + room)), box[3]),
+    )
 
 
 def extent_of(shape, factors):
@@ -62,7 +96,9 @@ def extent_of(shape, factors):
     return (-0.5, right, bottom, -0.5)
 
 
-def show_image(axes, image, factors=(1.0, 1.0), *, box=None, pixel_size_um=None, **style):
+def show_image(
+    axes, image, factors=(1.0, 1.0), *, box=None, pixel_size_um=None, dark_bar=False, **style
+):
     """Draw a reduced image with its axes in full-resolution px of the padded frame.
 
     Parameters
@@ -77,6 +113,8 @@ def show_image(axes, image, factors=(1.0, 1.0), *, box=None, pixel_size_um=None,
         ``(y0, y1, x0, x1)`` that is shown, full-resolution px.
     pixel_size_um : tuple of float, optional
         ``(x, y)``; with it a scale bar is drawn.
+    dark_bar : bool
+        The bar's ground is white.
     **style
         To `imshow`.
 
@@ -89,7 +127,7 @@ def show_image(axes, image, factors=(1.0, 1.0), *, box=None, pixel_size_um=None,
         axes.set(xlim=(box[2] - 0.5, box[3] - 0.5), ylim=(box[1] - 0.5, box[0] - 0.5))
     label_pixels(axes)
     if pixel_size_um is not None:
-        add_scale_bar(axes, pixel_size_um)
+        add_scale_bar(axes, pixel_size_um, dark_bar)
     return shown
 
 
@@ -100,7 +138,7 @@ def label_pixels(axes):
         axis.set_major_locator(MaxNLocator(4, integer=True, steps=[1, 2, 5, 10]))
 
 
-def add_scale_bar(axes, pixel_size_um):
+def add_scale_bar(axes, pixel_size_um, dark=False):
     """Draw a bar of a round length into the lower left corner, with its length.
 
     Parameters
@@ -109,6 +147,8 @@ def add_scale_bar(axes, pixel_size_um):
         Panel whose x axis counts full-resolution px.
     pixel_size_um : tuple of float
         ``(x, y)``.
+    dark : bool
+        Draw it for a white ground.
 
     Returns
     -------
@@ -121,13 +161,14 @@ def add_scale_bar(axes, pixel_size_um):
     length = round_length(SCALE_BAR_PART * abs(width) * pixel_size_um[0])
     start, level = left + 0.05 * width, bottom + 0.06 * height
     end = start + length / pixel_size_um[0] * np.sign(width)
+    colour, effects = (INK, (None, None)) if dark else ("white", (outlined(6.5), outlined()))
     axes.plot(
         [start, end],
         [level, level],
-        color="white",
+        color=colour,
         linewidth=4,
         solid_capstyle="butt",
-        path_effects=outlined(6.5),
+        path_effects=effects[0],
         gid="scale bar",
         scalex=False,
         scaley=False,
@@ -138,9 +179,9 @@ def add_scale_bar(axes, pixel_size_um):
         (0, 5),
         textcoords="offset points",
         ha="center",
-        color="white",
+        color=colour,
         weight="bold",
-        path_effects=outlined(),
+        path_effects=effects[1],
     )
     return length
 

@@ -71,7 +71,7 @@ def draw_scale_map(record, box, *, pixel_size_um=None, **names):
     axes.set(facecolor="#dddddd", xlim=(box[2], box[3]), ylim=(box[1], box[0]))
     label_pixels(axes)
     if pixel_size_um is not None:
-        add_scale_bar(axes, pixel_size_um)
+        add_scale_bar(axes, pixel_size_um, dark=True)
     figure.colorbar(shown, ax=axes, label="scale (post / pre)", fraction=0.05, pad=0.02)
     return figure
 

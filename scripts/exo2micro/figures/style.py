@@ -4,8 +4,9 @@ from functools import wraps
 from pathlib import Path
 
 import matplotlib
+import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.colors import LinearSegmentedColormap, ListedColormap
 from matplotlib.patheffects import withStroke
 from matplotlib.style import context
 
@@ -146,4 +147,17 @@ def attach_canvas(figure):
 
 def sequential_colours():
     """Colour map for counts; its ground stands for no count at all."""
-    return matplotlib.colormaps["bone"].with_extremes(bad="#0b0b12")
+    shades = matplotlib.colormaps["bone"](np.linspace(0.18, 1, 256))
+    return ListedColormap(shades, "counts").with_extremes(bad="#0b0b12")
+
+
+def tell_levels(edges):
+    """Width of a bin in words.
+
+    Examples
+    --------
+    >>> tell_levels([0.0, 1.0]), tell_levels([0.0, 64.0])
+    ('1 grey level', '64 grey levels')
+    """
+    width = float(edges[1] - edges[0])
+    return f"{width:.4g} grey level" + ("" if width == 1 else "s")

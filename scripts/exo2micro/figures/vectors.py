@@ -34,7 +34,7 @@ def show_tile_vectors(axes, tiles, post, box, pixel_size_um=None):
     axes.plot(x[~good], y[~good], "x", color=LEVEL_COLOURS["fail"], ms=5, gid="outliers")
     median = tiles.get("residual_median_px")
     tail = "" if median is None else f", median {median:.3f} px"
-    axes.set_title(f"residuals of {good.sum()} tiles{tail}; {int((~good).sum())} outliers (x)")
+    axes.set_title(f"residuals of {good.sum()} tiles{tail}; outliers (x): {(~good).sum()}")
 
 
 def show_displacement(axes, grid, post, box, pixel_size_um=None):
@@ -106,4 +106,4 @@ def _frame(axes, post, box, pixel_size_um):
     label_pixels(axes)
     draw_outline(axes, post.footprint.mask, post.factors, under=False, colors=FAINT, linewidths=1)
     if pixel_size_um is not None:
-        add_scale_bar(axes, pixel_size_um)
+        add_scale_bar(axes, pixel_size_um, dark=True)
