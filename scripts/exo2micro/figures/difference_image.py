@@ -3,7 +3,7 @@
 import numpy as np
 from matplotlib.colors import AsinhNorm, Normalize
 
-from .frame import Judgement, join, judge_status, say_nothing_to_show, start_figure
+from .frame import HEIGHT_EMPTY, Judgement, join, judge_status, say_nothing_to_show, start_figure
 from .image_panel import box_around, panel_height, show_image
 from .scale_lines import dark_levels, name_scale
 from .style import DIFFERENCE_COLOURS, styled
@@ -47,6 +47,10 @@ def draw_difference_image(
     judgements = [judge_status("alignment", alignment["verdict"], alignment["reasons"])]
     if kind == "moffat":
         judgements.append(judge_status("scale", record["status"], record["reasons"]))
+    elif record["status"] == "fail":
+        # What speaks against any one scale may speak against this one.
+        failed = judge_status("Moffat scale", "fail", record["reasons"])
+        judgements.append(failed._replace(level="warn"))
     look_for = (
         "black mineral without a pattern and bright spots of stain. Pairs of bright and blue edges "
         "mean misalignment, blue or orange mineral a wrong scale. White: outside the sample, or "
@@ -62,7 +66,7 @@ def draw_difference_image(
         title,
         judgement=join(*judgements),
         look_for=look_for,
-        height=panel_height(box, 1),
+        height=HEIGHT_EMPTY if difference is None else panel_height(box, 1),
         **names,
     )
     axes = figure.subplots()

@@ -93,7 +93,7 @@ def _show_differences(panels, post, pre, box, records, closeup, pixel_size_um):
             label="grey levels",
         )
         alike = likeness(post.image, aligned, sample)
-        tail = "" if alike is None else f", correlation {alike:.4f}"
+        tail = "" if alike is None else f", r = {alike:.4f}"
         axes.set_title(f"{stage}: post - {ratio:.3g} · pre{tail}")
         y0, y1, x0, x1 = closeup.window
         axes.add_patch(

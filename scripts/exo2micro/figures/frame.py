@@ -14,6 +14,7 @@ BADGES = {"pass": "LOOKS RIGHT", "warn": "CHECK", "fail": "WRONG", "none": "NOT 
 _ORDER = ("none", "pass", "warn", "fail")
 _LEVEL_OF_STATUS = {"ok": "pass", "pass": "pass", "warn": "warn", "fail": "fail"}
 MOST_REASONS = 3
+HEIGHT_EMPTY = 3.0  # in, of a figure that has nothing to show
 
 
 class Judgement(NamedTuple):
@@ -46,7 +47,8 @@ def judge_status(what, status, reasons):
     more = len(reasons) - MOST_REASONS
     tail = f" - {shown}" if shown else ""
     tail += f"; and {more} more" if more > 0 else ""
-    return Judgement(level, f"{what}: {status}{tail}.")
+    text = f"{what}: {status}{tail}"
+    return Judgement(level, text if text.endswith("?") else f"{text}.")
 
 
 def join(*judgements):

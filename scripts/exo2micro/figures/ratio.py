@@ -1,6 +1,7 @@
 """The distribution of the ratio of post and pre, with the profile that gives the scale."""
 
 import numpy as np
+from matplotlib.ticker import LogLocator, StrMethodFormatter
 
 from exo2micro.moffat import moffat
 
@@ -10,6 +11,7 @@ from .style import INK, styled
 
 BACKGROUND, FITTED, ALL = "#9ecae1", "#2171b5", "#777777"
 HEIGHT = 5.4
+WIDE = 0.5  # dex; beyond, ratios are labelled 1, 2, 5, 10
 
 
 @styled
@@ -82,7 +84,10 @@ def draw_ratio_histogram(record, alignment, **names):
         ),
     )
     above.set_xlabel("post / pre")
-    axes.legend(loc="upper right")
+    if high - low > WIDE:
+        above.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        above.xaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
+    axes.legend(loc="best")
     return figure
 
 

@@ -91,7 +91,7 @@ def _show_alignment(panels, post, pre, box, record, place):
         **place,
     )
     alike = likeness(post.image, aligned, sample)
-    tail = "" if alike is None else f", correlation {alike:.3f}"
+    tail = "" if alike is None else f", r = {alike:.3f}"
     panels[1].set_title(f"post - {ratio:.3g} · pre{tail}")
 
 

@@ -3,9 +3,9 @@
 import numpy as np
 from matplotlib.colors import TwoSlopeNorm
 
-from .frame import Judgement, join, judge_status, say_nothing_to_show, start_figure
+from .frame import HEIGHT_EMPTY, Judgement, join, judge_status, say_nothing_to_show, start_figure
 from .image_panel import add_scale_bar, label_pixels, panel_height
-from .style import outlined, styled
+from .style import INK, styled
 
 LEAST_RANGE = 0.01  # of the scale, to both sides; less variation than this is not worth colours
 
@@ -39,7 +39,7 @@ def draw_scale_map(record, box, *, pixel_size_um=None, **names):
         look_for="the same number everywhere, within its error. A slope from one side to the other "
         "calls for scale_model: smooth; single cells that differ are thick stain or another "
         "mineral. Grey: too little background.",
-        height=panel_height(box, 1),
+        height=HEIGHT_EMPTY if scale_map is None else panel_height(box, 1),
         **names,
     )
     axes = figure.subplots()
@@ -65,8 +65,9 @@ def draw_scale_map(record, box, *, pixel_size_um=None, **names):
                 f"{value:.3f}\n±{error[row, column]:.3f}",
                 ha="center",
                 va="center",
-                size=8,
-                path_effects=outlined(2, "white"),
+                size=9,
+                color="white" if abs(value - middle) > 0.6 * spread else INK,
+                clip_on=True,
             )
     axes.set(facecolor="#dddddd", xlim=(box[2], box[3]), ylim=(box[1], box[0]))
     label_pixels(axes)
