@@ -1,17 +1,11 @@
-"""Rules make_demo_pair and make_demo_post: a synthetic pair with its truth."""
+"""Rules make_demo_pair and make_demo_single: synthetic photographs with their truth."""
 
 from exo2micro.jobs import job
 
 with job(snakemake.log[0], snakemake.threads):
     from pathlib import Path
 
-    from exo2micro.synthesis import DemoPair, PairSpec
+    from exo2micro.synthesis import DemoPair
 
-    made = snakemake.output.keys()
-    missing = next((stain for stain in ("pre", "post") if stain not in made), None)
-    DemoPair(
-        snakemake.wildcards.sample,
-        snakemake.wildcards.dye,
-        PairSpec.from_record(snakemake.params.demo),
-        missing,
-    ).write(Path(snakemake.output.post).parents[1], threads=snakemake.threads)
+    pair = DemoPair.from_record(snakemake.params.pair)
+    pair.write(Path(snakemake.output[0]).parents[1], threads=snakemake.threads)

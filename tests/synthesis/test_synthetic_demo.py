@@ -6,7 +6,7 @@ import pytest
 import yaml
 
 from exo2micro.errors import ConfigError
-from exo2micro.synthesis import Truth, demo_specs, find_demo_pair, planned_raw_files
+from exo2micro.synthesis import DemoPair, Truth, demo_specs, find_demo_pair, planned_raw_files
 
 DEMO_FILE = Path(__file__).parents[2] / "config" / "demo.yaml"
 
@@ -28,7 +28,7 @@ def test_plan_names_the_files_that_writing_makes(demo, tmp_path):
     assert [str(path.relative_to(tmp_path)) for path in planned] == [
         "A1/A1_PreStain_DAPI.tif",
         "A1/A1_PostStain_DAPI.tif",
-        "A1/A1_PostStain_Cy5.tif",
+        "A1/A1_post_Cy5.tif",
     ]
     for pair in demo_specs(demo):
         pair.write(tmp_path)
@@ -44,6 +44,7 @@ def test_pairs_have_their_own_fields_and_seeds(demo):
     assert first.spec.seed != second.spec.seed
     demo["pairs"].reverse()
     assert find_demo_pair(demo, "A1", "DAPI") == first
+    assert DemoPair.from_record(first.to_record()) == first
 
 
 @pytest.mark.parametrize(

@@ -94,6 +94,9 @@ def finished(tmp_path_factory):
     """A small demonstration that has been run; tests must put back what they change."""
     project = Project(tmp_path_factory.mktemp("demo run"), **demo_config())
     _, project.output = project.snakemake("--cores", "2")
+    # Every later run writes a summary of its own.
+    project.summary = (project.folder / "processed/summary.tsv").read_text()
+    project.summary_record = (project.folder / "processed/summary.json").read_text()
     return project
 
 

@@ -29,10 +29,13 @@ def raw_pair(wildcards):
     return {"post": pair.post, "pre": pair.pre}
 
 
-def raw_state(wildcards, input):
-    """Size and time of the raw files, so that a replaced file is noticed whatever its age."""
+def raw_state(wildcards):
+    """Size and time of the raw files, so that a replaced file is noticed whatever its age.
+
+    It takes nothing but wildcards: Snakemake does not compare parameters that derive from inputs.
+    """
     states = []
-    for path in (input.post, input.pre):
+    for path in raw_pair(wildcards).values():
         if Path(path).exists():
             stat = Path(path).stat()
             states.append(f"{stat.st_size}-{stat.st_mtime_ns}")

@@ -25,19 +25,19 @@ if config.get("demo"):
         resources:
             mem_mb=1200,
         params:
-            demo=lambda wc: find_demo_pair(config["demo"], wc.sample, wc.dye).spec.to_record(),
+            pair=lambda wc: find_demo_pair(config["demo"], wc.sample, wc.dye).to_record(),
         script:
             "../../scripts/make_demo_pair.py"
 
-    use rule make_demo_pair as make_demo_post with:
+    use rule make_demo_pair as make_demo_single with:
         output:
-            post=f"{DEMO_RAW}_PostStain_{{dye}}.tif",
+            f"{DEMO_RAW}_{{stain}}_{{dye}}.tif",
         log:
-            f"{REQUEST.output_dir}/{{sample}}/{{dye}}/logs/make_demo_post.log",
+            f"{REQUEST.output_dir}/{{sample}}/{{dye}}/logs/make_demo_{{stain}}.log",
+        wildcard_constraints:
+            stain="pre|post",
         conda:
             "../../envs/exo2micro.yaml"
-
-    ruleorder: make_demo_pair > make_demo_post
 
 else:
     DEMO_FILES = []

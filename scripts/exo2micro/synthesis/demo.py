@@ -37,11 +37,11 @@ class DemoPair:
 
     def pre_path(self, raw_dir) -> Path | None:
         """Where the pre file goes; None if it is left out."""
-        return self._image_path(raw_dir, "pre", "PreStain")
+        return self._image_path(raw_dir, "pre")
 
     def post_path(self, raw_dir) -> Path | None:
         """Where the post file goes; None if it is left out."""
-        return self._image_path(raw_dir, "post", "PostStain")
+        return self._image_path(raw_dir, "post")
 
     def truth_path(self, raw_dir) -> Path:
         """Where the truth goes, beside the images."""
@@ -62,9 +62,22 @@ class DemoPair:
             threads=threads,
         )
 
-    def _image_path(self, raw_dir, frame, marker):
+    def to_record(self) -> dict:
+        """Plain values from which `from_record` makes the same pair."""
+        names = {"sample": self.sample, "dye": self.dye, "missing": self.missing}
+        return {**names, "spec": self.spec.to_record()}
+
+    @classmethod
+    def from_record(cls, record: Mapping) -> "DemoPair":
+        """Make a pair from what `to_record` gave."""
+        return cls(**{**record, "spec": PairSpec.from_record(record["spec"])})
+
+    def _image_path(self, raw_dir, frame):
         if self.missing == frame:
             return None
+        # A file without its partner is spelled otherwise, so that its name tells which of the
+        # workflow's rules makes it.
+        marker = frame if self.missing else f"{frame.capitalize()}Stain"
         return Path(raw_dir) / self.sample / f"{self.sample}_{marker}_{self.dye}.tif"
 
 
