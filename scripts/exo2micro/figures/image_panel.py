@@ -161,14 +161,14 @@ def add_scale_bar(axes, pixel_size_um, dark=False):
     length = round_length(SCALE_BAR_PART * abs(width) * pixel_size_um[0])
     start, level = left + 0.05 * width, bottom + 0.06 * height
     end = start + length / pixel_size_um[0] * np.sign(width)
-    colour, effects = (INK, (None, None)) if dark else ("white", (outlined(6.5), outlined()))
+    colour, rim = (INK, "white") if dark else ("white", "black")
     axes.plot(
         [start, end],
         [level, level],
         color=colour,
         linewidth=4,
         solid_capstyle="butt",
-        path_effects=effects[0],
+        path_effects=outlined(6.5, rim),
         gid="scale bar",
         scalex=False,
         scaley=False,
@@ -181,7 +181,7 @@ def add_scale_bar(axes, pixel_size_um, dark=False):
         ha="center",
         color=colour,
         weight="bold",
-        path_effects=effects[1],
+        path_effects=outlined(3, rim),
     )
     return length
 
