@@ -1,4 +1,5 @@
-# Input functions of the stages: which files a job reads, for a pair and a variant.
+# Input functions of the stages: which files a job reads, for a pair and a variant; and how a
+# figure's file is marked for the report.
 #
 # A variant is told by the suffix of the file names; an image is read in whichever of its two
 # formats it exists.
@@ -8,6 +9,9 @@ from snakemake.exceptions import WorkflowError
 from exo2micro.checkpoints import image_path, is_conversion, other_format, readable
 from exo2micro.errors import Exo2MicroError
 from exo2micro.parameters import parse_suffix, suffix, values_up_to
+
+# Names of the stages in the report, by the wildcard of their suffix.
+STAGE_NAMES = {"sfx2": "2 boundary", "sfx3": "3 interior", "sfx4": "4 scale and difference"}
 
 
 def values_of(text, stage):
@@ -122,4 +126,35 @@ def difference_sources(wildcards):
         **padded_pair(wildcards, wildcards.sfx4),
         "transform": record_path(wildcards, "03_interior", wildcards.sfx4, 3),
         **sources,
+    }
+
+
+def figure_file(name, sfx, kind=""):
+    """A figure's file, marked for the report by sample, dye and stage."""
+    return report(
+        f"{PAIR}/pipeline_output/{name}{kind}{{{sfx}}}.png",
+        caption=f"../report/{name}.rst",
+        category="{sample}",
+        subcategory="{dye}",
+        labels={
+            "stage": STAGE_NAMES[sfx],
+            "figure": name.replace("_", " ") + kind,
+            "variant": f"{{{sfx}}}",
+        },
+    )
+
+
+def title_names(wildcards, text):
+    """Whose figure it is, for its title."""
+    return {"sample": wildcards.sample, "dye": wildcards.dye, "variant": text}
+
+
+def scale_figure_sources(wildcards):
+    """Statistics, scale and alignment of a variant."""
+    joint = f"measurements/04_joint{suffix_at(wildcards.sfx4, 3)}.npz"
+    return {
+        "joint": f"{pair_folder(wildcards)}/{joint}",
+        "scale": f"{pair_folder(wildcards)}/measurements/04_scale{wildcards.sfx4}.json",
+        "interior": record_path(wildcards, "03_interior", wildcards.sfx4, 3),
+        "padding": record_path(wildcards, "01_padding", wildcards.sfx4, 1),
     }

@@ -1,39 +1,6 @@
 # Figures: drawn from records and small arrays, so that they cost little and come out for pairs
 # that were stopped as well. Figures that share their inputs share a job.
 
-STAGE_NAMES = {"sfx2": "2 boundary", "sfx3": "3 interior", "sfx4": "4 scale and difference"}
-
-
-def figure_file(name, sfx, kind=""):
-    """A figure's file, marked for the report by sample, dye and stage."""
-    return report(
-        f"{PAIR}/pipeline_output/{name}{kind}{{{sfx}}}.png",
-        caption=f"../report/{name}.rst",
-        category="{sample}",
-        subcategory="{dye}",
-        labels={
-            "stage": STAGE_NAMES[sfx],
-            "figure": name.replace("_", " ") + kind,
-            "variant": f"{{{sfx}}}",
-        },
-    )
-
-
-def figure_names(wildcards, text):
-    """Whose figure it is, for its title."""
-    return {"sample": wildcards.sample, "dye": wildcards.dye, "variant": text}
-
-
-def scale_figure_sources(wildcards):
-    """Statistics, scale and alignment of a variant."""
-    joint = f"measurements/04_joint{suffix_at(wildcards.sfx4, 3)}.npz"
-    return {
-        "joint": f"{pair_folder(wildcards)}/{joint}",
-        "scale": f"{pair_folder(wildcards)}/measurements/04_scale{wildcards.sfx4}.json",
-        "interior": record_path(wildcards, "03_interior", wildcards.sfx4, 3),
-        "padding": record_path(wildcards, "01_padding", wildcards.sfx4, 1),
-    }
-
 
 rule figure_boundary:
     """Draw both photographs with their boundary and their overlay after stage 2."""
@@ -51,7 +18,7 @@ rule figure_boundary:
         mem_mb=1000,
     params:
         values=lambda wc: values_of(wc.sfx2, 2),
-        names=lambda wc: figure_names(wc, wc.sfx2),
+        names=lambda wc: title_names(wc, wc.sfx2),
     script:
         "../../scripts/figure_boundary.py"
 
@@ -73,7 +40,7 @@ rule figure_interior:
         mem_mb=1000,
     params:
         values=lambda wc: values_of(wc.sfx3, 3),
-        names=lambda wc: figure_names(wc, wc.sfx3),
+        names=lambda wc: title_names(wc, wc.sfx3),
     script:
         "../../scripts/figure_interior.py"
 
@@ -95,7 +62,7 @@ rule figures_of_pair:
     resources:
         mem_mb=1000,
     params:
-        names=lambda wc: figure_names(wc, wc.sfx3),
+        names=lambda wc: title_names(wc, wc.sfx3),
     script:
         "../../scripts/figures_of_pair.py"
 
@@ -117,7 +84,7 @@ rule figures_of_scale:
     resources:
         mem_mb=1000,
     params:
-        names=lambda wc: figure_names(wc, wc.sfx4),
+        names=lambda wc: title_names(wc, wc.sfx4),
         kind="moffat",
     script:
         "../../scripts/figures_of_scale.py"
@@ -139,7 +106,7 @@ rule figure_difference:
     resources:
         mem_mb=1000,
     params:
-        names=lambda wc: figure_names(wc, wc.sfx4),
+        names=lambda wc: title_names(wc, wc.sfx4),
         kind=lambda wc: wc.kind.strip("_"),
     script:
         "../../scripts/figures_of_scale.py"

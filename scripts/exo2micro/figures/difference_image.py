@@ -8,9 +8,10 @@ from .image_panel import box_around, panel_height, show_image
 from .scale_lines import dark_levels, name_scale
 from .style import DIFFERENCE_COLOURS, styled
 
-# A background whose median is off zero by more than this share of the mineral's own level is
-# subtracted with a scale that does not fit. Measured scales are right to 0.5 %.
-MOST_IMBALANCE = 0.03
+# A mineral whose median is off zero by more than these shares of its own level was subtracted with
+# a scale that is to be checked, or is wrong. Measured scales are right to 0.5 %.
+NOTABLE_IMBALANCE = 0.03
+MOST_IMBALANCE = 0.3
 
 
 @styled
@@ -102,8 +103,10 @@ def judge_balance(difference, pre, scale):
     level = max(float(np.median(np.median(scale) * pre)), 1e-12)
     middle = float(np.median(difference))
     share = middle / level
-    text = f"Median over the sample: {middle:+.3g} grey levels, {share:+.1%} of the mineral."
-    return Judgement("warn" if abs(share) > MOST_IMBALANCE else "pass", text)
+    text = f"Median over the sample: {middle:+.4g} grey levels, {share:+.1%} of the mineral."
+    if abs(share) > MOST_IMBALANCE:
+        return Judgement("fail", text)
+    return Judgement("warn" if abs(share) > NOTABLE_IMBALANCE else "pass", text)
 
 
 def difference_norm(values):

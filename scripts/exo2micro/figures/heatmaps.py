@@ -190,4 +190,4 @@ def _finish(axes, edges, beyond):
         ylabel="post (grey levels)",
     )
     if beyond:
-        axes.set_title(f"{beyond} brighter pixels lie beyond the axes")
+        axes.set_title(f"brighter pixels beyond the axes: {beyond}")

@@ -161,14 +161,14 @@ def add_scale_bar(axes, pixel_size_um, dark=False):
     length = round_length(SCALE_BAR_PART * abs(width) * pixel_size_um[0])
     start, level = left + 0.05 * width, bottom + 0.06 * height
     end = start + length / pixel_size_um[0] * np.sign(width)
-    colour, effects = (INK, (None, None)) if dark else ("white", (outlined(6.5), outlined()))
+    colour, rim = (INK, "white") if dark else ("white", "black")
     axes.plot(
         [start, end],
         [level, level],
         color=colour,
         linewidth=4,
         solid_capstyle="butt",
-        path_effects=effects[0],
+        path_effects=outlined(6.5, rim),
         gid="scale bar",
         scalex=False,
         scaley=False,
@@ -181,7 +181,7 @@ def add_scale_bar(axes, pixel_size_um, dark=False):
         ha="center",
         color=colour,
         weight="bold",
-        path_effects=effects[1],
+        path_effects=outlined(3, rim),
     )
     return length
 
@@ -255,7 +255,7 @@ def overlay(post, pre, coverage=None):
     Parameters
     ----------
     post, pre : ndarray of float, shape (h, w)
-        Images in one frame; each is stretched by itself.
+        Images in one frame; pre is brought to the brightness of post.
     coverage : ndarray of bool, optional
         Where both show something: looked at for the stretch; beyond it only post is drawn.
 
@@ -265,12 +265,17 @@ def overlay(post, pre, coverage=None):
         RGB from 0 to 1.
     """
     both = coverage if coverage is not None and coverage.any() else np.ones(post.shape, bool)
-    green, magenta = (
-        np.asarray(brightness_norm([i], [both & (i > 0)])(i), float) for i in (post, pre)
-    )
+    norm = brightness_norm([post], [both])
+    green, magenta = (np.asarray(norm(i), float) for i in (post, pre * gain_of(post, pre, both)))
     if coverage is not None:
         magenta = np.where(coverage, magenta, 0)
     return np.stack([magenta, green, magenta], axis=-1)
+
+
+def gain_of(post, pre, mask):
+    """Median of post over pre where pre is bright: on the mineral, whatever the dark around it."""
+    bright = mask & (pre > np.percentile(pre[mask], 75))
+    return float(np.median(post[bright] / pre[bright])) if bright.any() else 1.0
 
 
 def likeness(post, pre, mask=None):

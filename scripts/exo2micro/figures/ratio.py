@@ -72,7 +72,7 @@ def draw_ratio_histogram(record, alignment, **names):
             )
     axes.set(
         xlim=(low, high),
-        ylim=(0, 1.15 * max(profile.max(), counts.max())),
+        ylim=(0, 1.1 * max(profile.max(), counts.max(), np.max(histogram["counts_all"]))),
         xlabel="log10(post / pre), dark levels taken off",
         ylabel=f"blocks of {side} x {side} px per bin of {edges[1] - edges[0]:.2g}",
     )

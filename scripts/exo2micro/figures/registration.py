@@ -43,7 +43,7 @@ def draw_registration(post, pre, boxes, record, *, pixel_size_um=None, **names):
     figure = start_figure(
         "Boundary alignment (stage 2)",
         judgement=judge_status("coarse alignment", record["verdict"], record["reasons"]),
-        look_for="boundaries that follow the sample; in the overlay grey mineral and boundaries "
+        look_for="boundaries that follow the sample; in the overlay grey mineral and edges "
         "that run together, with stain green. Green and magenta side by side mean misalignment: "
         "a few px of it are left to stage 3.",
         height=sum(rows),

@@ -12,7 +12,7 @@ LEAST_RANGE = 0.01  # of the scale, to both sides; less variation than this is n
 
 @styled
 def draw_scale_map(record, box, *, pixel_size_um=None, **names):
-    """Draw the photographic scale measured in each cell of a coarse grid.
+    """Draw the photometric scale measured in each cell of a coarse grid.
 
     Parameters
     ----------

@@ -96,7 +96,7 @@ def _arrows(axes, start, shift, reach, room, colour):
     )
     key = round_length(reach)
     axes.quiverkey(
-        quiver, 0.80, 0.04, key, f"{key:g} px", labelpos="E", coordinates="axes", color=colour
+        quiver, 0.78, -0.15, key, f"{key:g} px", labelpos="E", coordinates="axes", color=colour
     )
 
 

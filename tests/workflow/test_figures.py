@@ -1,0 +1,22 @@
+"""Figures of whole runs."""
+
+from exo2micro.parameters import resolve
+from exo2micro.targets import figure_names
+
+
+def test_every_figure_of_a_finished_pair_is_there(finished):
+    for pair in (("CD070", "SybrGld"), ("ER22", "DAPI")):
+        folder = finished.pair(*pair) / "pipeline_output"
+        names = {f"{name}.png" for name in figure_names({**resolve(), "pad": 60})}
+        assert {path.name for path in folder.iterdir()} == names
+        assert all((folder / name).read_bytes()[:4] == b"\x89PNG" for name in names)
+
+
+def test_a_pair_that_was_stopped_has_the_figures_that_tell_why(empty):
+    pair = {"sample": "Tiny", "dye": "DAPI", "size": [40, 50]}
+    config = {"params": {"pad": 60}, "demo": {"pairs": [pair]}}
+    code, text = empty.snakemake("--cores", "2", "--keep-going", config=config, check=False)
+    assert code != 0
+    assert "the alignment failed" in text
+    drawn = {path.name for path in (empty.pair("Tiny", "DAPI") / "pipeline_output").iterdir()}
+    assert drawn == {"registration_pad60.png", "fine_alignment_pad60.png"}
