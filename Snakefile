@@ -29,6 +29,7 @@ include: "workflow/rules/boundary_alignment.smk"
 include: "workflow/rules/interior_alignment.smk"
 include: "workflow/rules/scale.smk"
 include: "workflow/rules/difference.smk"
+include: "workflow/rules/catalogue.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/summary.smk"
 

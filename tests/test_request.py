@@ -52,6 +52,11 @@ def test_targets_of_the_defaults_by_hand(folder):
         "processed/B/D1/tiff/02_icp_aligned_pre.tiff",
         "processed/B/D1/tiff/03_interior_aligned_pre.tiff",
         "processed/B/D1/tiff/04_difference_difference.tiff",
+        "processed/B/D1/tiff/04_significance.tiff",
+        "processed/B/D1/tiff/04_mask.tiff",
+        "processed/B/D1/measurements/04_candidates.csv",
+        "processed/B/D1/measurements/04_candidates.geojson",
+        "processed/B/D1/measurements/04_candidates.json",
         "processed/B/D1/pipeline_output/registration.png",
         "processed/B/D1/pipeline_output/fine_alignment.png",
         "processed/B/D1/pipeline_output/pre_post_heatmap.png",
@@ -68,10 +73,12 @@ def test_scales_and_intermediates_add_images_and_figures():
         {"scale_percentile": 99.5, "manual_scale": 1.2, "save_all_intermediates": True, "pad": 5}
     )
     assert image_names(values)[2] == "02_icp_aligned_coarse_pre"
-    assert image_names(values)[-3:] == [
+    assert image_names(values)[-5:] == [
         "04_difference_difference",
         "04_difference_difference_percentile_p99.5",
         "04_difference_difference_manual",
+        "04_significance",
+        "04_mask",
     ]
     assert figure_names(values)[-3:] == [
         "difference_image_pad5_sai1_sp99.5_msc1.2",
@@ -92,7 +99,7 @@ def test_both_formats(folder):
     targets = build_request({"samples": ["B"], "checkpoint_format": "both"}).targets()
     assert "processed/B/D1/fits/01_padded_pre.fits" in targets
     assert "processed/B/D1/tiff/01_padded_pre.tiff" in targets
-    assert len(targets) == len(set(targets)) == 18
+    assert len(targets) == len(set(targets)) == 25
 
 
 def test_lists_make_variants_that_share_files(folder):
@@ -342,7 +349,7 @@ def test_many_pairs_and_many_missing_ones_take_no_time(folder):
     ]
     start = time.perf_counter()
     request = build_request({"samples": [f"S{n:03}" for n in range(500)]}, planned)
-    assert len(request.targets()) == 5000 * 13
+    assert len(request.targets()) == 5000 * 18
     samples = [f"T{n:03}" for n in range(500)]
     with pytest.raises(MissingPairsError, match="5000 of 5000"):
         build_request({"samples": samples, "dyes": [f"D{n}" for n in range(10)]}, planned)

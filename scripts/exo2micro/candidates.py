@@ -4,60 +4,18 @@ Work goes tile by tile with overlap. Each tile finds and deblends the sources in
 keeps those whose peak lies in its core: nothing is cut at a seam, nothing is counted twice.
 """
 
-import warnings
-
 import cv2
 import numpy as np
 import pandas as pd
-from photutils.segmentation import SourceCatalog, deblend_sources, detect_sources
-from photutils.utils.exceptions import NoDetectionsWarning
+from scipy import ndimage
 
-from exo2micro.noise import FWHM_PER_SIGMA
+from exo2micro.catalogue import FLAGS, FOUND
+from exo2micro.segments import find_segments
 from exo2micro.significance import SATURATED_POST, UNCOVERED
 
-MIN_PIXELS = 4
-DEBLEND_LEVELS = 16
-DEBLEND_CONTRAST = 0.02
 GROWTH = 1.0  # FWHM by which segments are grown (not into each other) to gather their flux
 EDGE = 8  # px from the rim of the sample or of what both images show
-
-COLUMNS = [
-    "id",
-    "x",
-    "y",
-    "x_raw",
-    "y_raw",
-    "area_px",
-    "area_um2",
-    "flux",
-    "flux_error",
-    "peak_significance",
-    "elongation",
-    "mean_post",
-    "mean_pre",
-    "flags",
-]
-
-
-def expected_false_per_pixel(threshold, fwhm):
-    """Maxima above a threshold that pure noise has, per pixel.
-
-    Expected density of maxima of a two-dimensional Gaussian field (Adler 1981, high levels) whose
-    correlation is that of white noise behind the matched filter.
-
-    Parameters
-    ----------
-    threshold : float
-        Sigma.
-    fwhm : float
-        Width of the filter, px.
-
-    Returns
-    -------
-    float
-    """
-    curvature = 1 / (2 * (fwhm / FWHM_PER_SIGMA) ** 2)
-    return (2 * np.pi) ** -1.5 * curvature * threshold * np.exp(-(threshold**2) / 2)
+PIXEL_VARIANCE = 1 / 12  # of a position within a pixel; keeps the shape of a line finite
 
 
 def find_candidates(tile, window, core, post, pre, *, threshold, fwhm, pad):
@@ -83,92 +41,87 @@ def find_candidates(tile, window, core, post, pre, *, threshold, fwhm, pad):
     Returns
     -------
     DataFrame
-        Columns as in `COLUMNS`, without ``id`` and ``area_um2``.
+        Columns `exo2micro.catalogue.FOUND`; ``flags`` as bits.
     list of ndarray
-        Outline of each, ``(K, 2)`` raw-post (x, y), closed.
+        Outline of each along the edges of its pixels, ``(K, 2)`` int32, closed: (x, y) of pixel
+        corners in the raw post image, whose first pixel has its corners at 0 and 1.
     """
-    segments = _segment(tile, threshold, fwhm)
-    if segments is None:
-        return pd.DataFrame(columns=[c for c in COLUMNS if c not in ("id", "area_um2")]), []
-    labels = segments.data
-    blank = (tile.mask & UNCOVERED) > 0
-    catalogue = SourceCatalog(tile.difference, segments, mask=blank)
-    peaks = _peak_positions(tile.significance, segments)
+    labels, count = find_segments(tile.significance, threshold)
+    if count == 0:
+        return pd.DataFrame(columns=FOUND), []
+    peaks = _peak_positions(tile.significance, labels, count)
     own = _inside(peaks, window, core)
+    seen = (tile.mask & UNCOVERED) == 0
     grown = _grow_labels(labels, max(1, round(GROWTH * fwhm)))
-    index = segments.labels
-    sums = {
-        "flux": _sum_by_label(tile.difference * ~blank, grown, index),
-        "variance": _sum_by_label(tile.sigma**2 * ~blank, grown, index),
-        "area": _sum_by_label(np.ones_like(tile.sigma), labels, index),
-        "post": _sum_by_label(post, labels, index),
-        "pre": _sum_by_label(pre, labels, index),
-    }
-    x = _finite(catalogue.x_centroid, peaks[:, 1]) + window[2]
-    y = _finite(catalogue.y_centroid, peaks[:, 0]) + window[0]
-    flags = _flags(tile, labels, index, peaks)
+    wide = _Sums(np.where(seen, grown, 0), count)
+    tight = _Sums(labels, count)
+    x, y, elongation = _shape(tile.difference, tight, peaks)
+    x, y = x + window[2], y + window[0]
     table = pd.DataFrame(
         {
             "x": x,
             "y": y,
             "x_raw": x - pad,
             "y_raw": y - pad,
-            "area_px": sums["area"].astype(int),
-            "flux": sums["flux"],
-            "flux_error": np.sqrt(sums["variance"]),
+            "area_px": tight.area.astype(np.int64),
+            "flux": wide.of(tile.difference),
+            "flux_error": np.sqrt(wide.of(tile.sigma**2)),
             "peak_significance": tile.significance[peaks[:, 0], peaks[:, 1]],
-            "elongation": _finite(np.asarray(catalogue.elongation), 1.0),
-            "mean_post": sums["post"] / sums["area"],
-            "mean_pre": sums["pre"] / sums["area"],
-            "flags": flags,
+            "elongation": elongation,
+            "mean_post": tight.of(post) / tight.area,
+            "mean_pre": tight.of(pre) / tight.area,
+            "flags": _flags(tile, tight, peaks),
         }
     )[own].reset_index(drop=True)
     shift = (window[2] - pad, window[0] - pad)
-    outlines = [_outline(segments, position, shift) for position, mine in enumerate(own) if mine]
-    return table, outlines
+    places = ndimage.find_objects(labels)
+    mine = np.flatnonzero(own)
+    return table, [_outline(labels, index + 1, places[index], shift) for index in mine]
 
 
-def _segment(tile, threshold, fwhm):
-    """Segments above the threshold, deblended."""
-    image = tile.significance
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", NoDetectionsWarning)
-        segments = detect_sources(image, threshold, MIN_PIXELS)
-    if segments is None:
-        return None
-    compound = _compound_labels(image, segments, fwhm)
-    if len(compound) == 0:
-        return segments
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # photutils reports segments it could not split
-        return deblend_sources(
-            image,
-            segments,
-            MIN_PIXELS,
-            labels=compound,
-            n_levels=DEBLEND_LEVELS,
-            contrast=DEBLEND_CONTRAST,
-            progress_bar=False,
-        )
+class _Sums:
+    """Sums over the pixels of each label, from 1 to `count`."""
+
+    def __init__(self, labels, count):
+        self.pixels = np.flatnonzero(labels)
+        self.label = labels.ravel()[self.pixels]
+        self.width = labels.shape[1]
+        self.count = count
+        self.area = self.total(np.ones(len(self.pixels)))
+
+    def of(self, image):
+        """Sums of an image."""
+        return self.total(image.ravel()[self.pixels])
+
+    def total(self, values):
+        """Sums of values, one a pixel."""
+        return np.bincount(self.label, weights=values, minlength=self.count + 1)[1:]
 
 
-def _compound_labels(image, segments, fwhm):
-    """Labels of segments with more than one local maximum: only they are worth deblending."""
-    size = 2 * max(1, round(fwhm / 4)) + 1
-    highest = cv2.dilate(image, np.ones((size, size), np.uint8))
-    maxima = (image == highest) & (segments.data > 0)
-    count = np.bincount(segments.data[maxima], minlength=segments.max_label + 1)
-    return np.flatnonzero(count > 1)
+def _shape(difference, sums, peaks):
+    """Centroid (x, y), and elongation (ratio of the axes), weighted by what is above zero."""
+    weight = np.maximum(difference.ravel()[sums.pixels].astype(np.float64), 0)
+    total = sums.total(weight)
+    dark = total <= 0
+    total = np.where(dark, 1.0, total)
+    row, column = np.divmod(sums.pixels, sums.width)
+    y = np.where(dark, peaks[:, 0], sums.total(weight * row) / total)
+    x = np.where(dark, peaks[:, 1], sums.total(weight * column) / total)
+    dy, dx = row - y[sums.label - 1], column - x[sums.label - 1]
+    yy, xx, xy = (sums.total(weight * a * b) / total for a, b in ((dy, dy), (dx, dx), (dx, dy)))
+    middle = (xx + yy) / 2 + PIXEL_VARIANCE
+    spread = np.hypot((xx - yy) / 2, xy)
+    elongation = np.sqrt((middle + spread) / np.maximum(middle - spread, PIXEL_VARIANCE))
+    return x, y, elongation
 
 
-def _peak_positions(image, segments):
-    """(row, column) of the highest pixel of each segment."""
-    positions = []
-    for label, part in zip(segments.labels, segments.slices, strict=True):
-        inside = np.where(segments.data[part] == label, image[part], -np.inf)
-        row, column = np.unravel_index(np.argmax(inside), inside.shape)
-        positions.append((row + part[0].start, column + part[1].start))
-    return np.array(positions, dtype=int).reshape(-1, 2)
+def _peak_positions(image, labels, count):
+    """(row, column) of the highest pixel of each label."""
+    pixels = np.flatnonzero(labels)
+    label = labels.ravel()[pixels]
+    order = np.lexsort((-image.ravel()[pixels], label))
+    first = np.searchsorted(label[order], np.arange(1, count + 1))
+    return np.stack(np.divmod(pixels[order][first], labels.shape[1]), axis=1)
 
 
 def _inside(peaks, window, core):
@@ -190,109 +143,31 @@ def _grow_labels(labels, radius):
     return np.where(distance <= radius, owner[nearest], 0)
 
 
-def _sum_by_label(image, labels, index):
-    sums = np.bincount(labels.ravel(), weights=image.ravel(), minlength=index.max() + 1)
-    return sums[index]
-
-
-def _finite(values, otherwise):
-    values = np.asarray(values, dtype=np.float64)
-    return np.where(np.isfinite(values), values, otherwise)
-
-
-def _flags(tile, labels, index, peaks):
-    """Remarks on each source, joined by ';'."""
-    saturated = _sum_by_label((tile.mask & SATURATED_POST) > 0, labels, index) > 0
+def _flags(tile, sums, peaks):
+    """Remarks on each source, a bit each of `FLAGS`."""
     shape = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * EDGE + 1, 2 * EDGE + 1))
     inner = cv2.erode(tile.sample.astype(np.uint8), shape, borderValue=1)
     covered = cv2.erode(((tile.mask & UNCOVERED) == 0).astype(np.uint8), shape, borderValue=1)
     row, column = peaks[:, 0], peaks[:, 1]
     on_sample = tile.sample[row, column]
     remarks = {
-        "saturated": saturated,
+        "saturated": sums.of(tile.mask & SATURATED_POST) > 0,
         "off_sample": ~on_sample,
         "near_edge": (on_sample & (inner[row, column] == 0)) | (covered[row, column] == 0),
         "near_grain_edge": tile.grain_edge[row, column],
     }
-    return [
-        ";".join(name for name, holds in remarks.items() if holds[i]) for i in range(len(peaks))
-    ]
+    bits = [np.uint8(1 << bit) * remarks[name] for bit, name in enumerate(FLAGS)]
+    return np.bitwise_or.reduce(bits)
 
 
-def _outline(segments, position, shift):
-    """Outline of a segment through the corners of its pixels' grid, closed."""
-    part = segments.slices[position]
-    shape = (segments.data[part] == segments.labels[position]).astype(np.uint8)
-    contours, _ = cv2.findContours(shape, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
-    largest = max(contours, key=len)[:, 0, :].astype(np.float64)
-    largest += (part[1].start + shift[0], part[0].start + shift[1])
-    return np.vstack([largest, largest[:1]])
-
-
-def finish_catalogue(tables, pixel_size_um=None):
-    """Join the tiles' candidates, in reading order, and number them.
-
-    Parameters
-    ----------
-    tables : list of DataFrame
-        From `find_candidates`.
-    pixel_size_um : tuple of float, optional
-        Physical size of a pixel (x, y).
-
-    Returns
-    -------
-    DataFrame
-        Columns `COLUMNS`; ``area_um2`` is empty without a pixel size.
-    order : ndarray of int
-        Rows of the joined tables in the order of the catalogue.
-    """
-    filled = [table for table in tables if len(table)]
-    if not filled:
-        return pd.DataFrame(columns=COLUMNS), np.zeros(0, dtype=int)
-    joined = pd.concat(filled, ignore_index=True)
-    order = np.lexsort((joined["x"], joined["y"]))
-    catalogue = joined.iloc[order].reset_index(drop=True)
-    catalogue["id"] = np.arange(1, len(catalogue) + 1)
-    pixel = np.nan if pixel_size_um is None else pixel_size_um[0] * pixel_size_um[1]
-    catalogue["area_um2"] = catalogue["area_px"] * pixel
-    return catalogue[COLUMNS], order
-
-
-def detections_geojson(catalogue, outlines):
-    """Candidates as GeoJSON that QuPath opens as detections.
-
-    Parameters
-    ----------
-    catalogue : DataFrame
-        From `finish_catalogue`.
-    outlines : list of ndarray
-        Outline of each, raw-post (x, y), pixel centres at whole numbers.
-
-    Returns
-    -------
-    dict
-        A GeoJSON FeatureCollection; QuPath's pixel corners lie at whole numbers, so outlines are
-        moved by half a pixel.
-    """
-    numbers = ("flux", "peak_significance", "elongation", "mean_post", "mean_pre", "area_px")
-    features = []
-    for row, outline in zip(catalogue.itertuples(index=False), outlines, strict=True):
-        if len(outline) < 4:
-            continue
-        features.append(
-            {
-                "type": "Feature",
-                "geometry": {
-                    "type": "Polygon",
-                    "coordinates": [(np.asarray(outline) + 0.5).tolist()],
-                },
-                "properties": {
-                    "objectType": "detection",
-                    "name": f"microbe {row.id}",
-                    "classification": {"name": "Microbe", "color": [0, 204, 136]},
-                    "measurements": {name: float(getattr(row, name)) for name in numbers},
-                    "flags": row.flags,
-                },
-            }
-        )
-    return {"type": "FeatureCollection", "features": features}
+def _outline(labels, label, part, shift):
+    """Outline of a segment along the edges of its pixels, closed, int32 (x, y) of pixel corners."""
+    shape = (labels[part] == label).astype(np.uint8)
+    # Of the doubled image, border pixels 2 i and 2 i + 1 belong to the corners i and i + 1.
+    doubled = cv2.resize(shape, None, fx=2, fy=2, interpolation=cv2.INTER_NEAREST)
+    contours, _ = cv2.findContours(doubled, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
+    corners = (max(contours, key=cv2.contourArea)[:, 0, :] + 1) // 2
+    corners += np.array((part[1].start + shift[0], part[0].start + shift[1]), dtype=np.int32)
+    moved = np.r_[True, (np.diff(corners, axis=0) != 0).any(axis=1)]
+    corners = corners[moved]
+    return np.vstack([corners, corners[:1]])

@@ -107,6 +107,8 @@ def step_names(request, values):
         f"measure_pair{three}",
         f"estimate_scale{four}",
         *(f"difference{kind}_{fmt}{four}" for fmt in formats for kind in kinds),
+        *(f"detect_{fmt}{four}" for fmt in formats),
+        f"catalogue{four}",
         f"figure_boundary{two}",
         f"figure_interior{three}",
         f"figures_of_pair{three}",

@@ -79,6 +79,8 @@ def image_names(values):
         "02_icp_aligned_pre",
         "03_interior_aligned_pre",
         *(f"04_difference_difference{kind}" for kind in scale_kinds(values)),
+        "04_significance",
+        "04_mask",
     ]
 
 
@@ -89,11 +91,18 @@ def figure_names(values):
     return figures + [f"difference_image{kind}{end}" for kind in scale_kinds(values)]
 
 
+def catalogue_names(values):
+    """List the files of a variant's catalogue of candidates, relative to the pair's folder."""
+    stem = f"measurements/04_candidates{suffix(values, 4)}"
+    return [f"{stem}.{kind}" for kind in ("csv", "geojson", "json")]
+
+
 def variant_targets(values, checkpoint_format):
-    """List a variant's images and figures, relative to the pair's folder."""
+    """List a variant's images, catalogue and figures, relative to the pair's folder."""
     images = [
         image_path("", image_stem(name, values), fmt).lstrip("/")
         for fmt in formats_asked(checkpoint_format)
         for name in image_names(values)
     ]
+    images += catalogue_names(values)
     return images + [f"pipeline_output/{name}.png" for name in figure_names(values)]

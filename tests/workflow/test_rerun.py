@@ -14,7 +14,14 @@ STAGES_1_TO_3 = {
     "accept_alignment",
     "warp_interior",
 }
-STAGE_4 = {"measure_pair", "estimate_scale", "difference", "find_candidates", "figures_of_scale"}
+STAGE_4 = {
+    "measure_pair",
+    "estimate_scale",
+    "difference",
+    "detect",
+    "catalogue",
+    "figures_of_scale",
+}
 
 
 @pytest.fixture

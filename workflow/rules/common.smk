@@ -113,12 +113,17 @@ def interior_image_sources(wildcards):
     return {**sources, "pre": checkpoint_to_read(wildcards, "01_padded_pre", wildcards.sfx3, 1)}
 
 
-def difference_sources(wildcards):
-    """Padded pair, transform and scale, or the same image in the other format."""
-    sources = {
+def scale_and_padding(wildcards):
+    """Records of a variant's scale and of its canvas."""
+    return {
         "scale": f"{pair_folder(wildcards)}/measurements/04_scale{wildcards.sfx4}.json",
         "padding": record_path(wildcards, "01_padding", wildcards.sfx4, 1),
     }
+
+
+def difference_sources(wildcards):
+    """Padded pair, transform and scale, or the same image in the other format."""
+    sources = scale_and_padding(wildcards)
     twin = twin_of(wildcards, f"04_difference_difference{wildcards.kind}{wildcards.sfx4}")
     if twin:
         return {**sources, "twin": twin}
@@ -126,6 +131,38 @@ def difference_sources(wildcards):
         **padded_pair(wildcards, wildcards.sfx4),
         "transform": record_path(wildcards, "03_interior", wildcards.sfx4, 3),
         **sources,
+    }
+
+
+def detected_path(wildcards, fmt):
+    """Path of what was detected when the significance image was made in a format."""
+    return f"{pair_folder(wildcards)}/measurements/04_detected_{fmt}{wildcards.sfx4}.npz"
+
+
+def detection_sources(wildcards):
+    """Padded pair, transform and scale, or the same results in the other format."""
+    twin = twin_of(wildcards, f"04_significance{wildcards.sfx4}")
+    if twin:
+        fmt = other_format(wildcards.fmt)
+        return {
+            "significance": twin,
+            "mask": image_path(pair_folder(wildcards), f"04_mask{wildcards.sfx4}", fmt),
+            "detected": detected_path(wildcards, fmt),
+            **scale_and_padding(wildcards),
+        }
+    return {
+        **padded_pair(wildcards, wildcards.sfx4),
+        "transform": record_path(wildcards, "03_interior", wildcards.sfx4, 3),
+        **scale_and_padding(wildcards),
+    }
+
+
+def catalogue_sources(wildcards):
+    """What was detected, in the format in which the significance image is read."""
+    image = checkpoint_to_read(wildcards, "04_significance", wildcards.sfx4, 4)
+    return {
+        "detected": detected_path(wildcards, Path(image).suffix[1:]),
+        "padding": record_path(wildcards, "01_padding", wildcards.sfx4, 1),
     }
 
 

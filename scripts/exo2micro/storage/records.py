@@ -1,4 +1,4 @@
-"""Small files: records (JSON), arrays (npz) and tables (TSV), each written whole or not at all."""
+"""Small files, each written whole or not at all: records, arrays, tables, features."""
 
 import json
 import math
@@ -99,6 +99,32 @@ def read_arrays(path) -> dict[str, np.ndarray]:
 
 
 def write_table(path, table) -> None:
-    """Write a pandas DataFrame as tab-separated text, without its index; NaN is left empty."""
+    """Write a pandas DataFrame as text, without its index; NaN is left empty.
+
+    Comma-separated where the name ends in ``.csv``, tab-separated otherwise.
+    """
+    separator = "," if Path(path).suffix == ".csv" else "\t"
     with write_faults(path), atomic_path(path) as temporary:
-        table.to_csv(temporary, sep="\t", index=False)
+        table.to_csv(temporary, sep=separator, index=False)
+
+
+def write_features(path, features) -> None:
+    """Write a GeoJSON FeatureCollection, one feature at a time.
+
+    Parameters
+    ----------
+    path : path
+        Target.
+    features : iterable of dict
+        GeoJSON features of plain Python values; never held together.
+    """
+    with (
+        write_faults(path),
+        atomic_path(path) as temporary,
+        open(temporary, "w", encoding="utf-8") as stream,
+    ):
+        stream.write('{"type": "FeatureCollection", "features": [')
+        for number, feature in enumerate(features):
+            stream.write(",\n" if number else "\n")
+            stream.write(json.dumps(feature, allow_nan=False, ensure_ascii=False))
+        stream.write("\n]}\n")
