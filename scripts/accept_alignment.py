@@ -2,7 +2,7 @@
 
 from exo2micro.jobs import job
 
-with job(snakemake.log[0]):
+with job(snakemake):
     from exo2micro.registration import accept
     from exo2micro.storage import read_record, write_record
 

@@ -2,7 +2,7 @@
 
 from exo2micro.jobs import job
 
-with job(snakemake.log[0], snakemake.threads) as log:
+with job(snakemake) as log:
     from exo2micro.registration import run_boundary_stage
     from exo2micro.storage import open_image, read_record, write_record
 

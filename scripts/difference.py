@@ -3,7 +3,7 @@
 from exo2micro.headers import checkpoint_header
 from exo2micro.jobs import job
 
-with job(snakemake.log[0], snakemake.threads):
+with job(snakemake):
     import numpy as np
 
     from exo2micro.difference_image import difference_tiles, scale_of

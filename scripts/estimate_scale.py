@@ -2,7 +2,7 @@
 
 from exo2micro.jobs import job
 
-with job(snakemake.log[0]) as log:
+with job(snakemake) as log:
     from exo2micro.scale import estimate_scale
     from exo2micro.storage import read_arrays, write_record
 

@@ -2,7 +2,7 @@
 
 from exo2micro.jobs import job
 
-with job(snakemake.log[0], snakemake.threads):
+with job(snakemake):
     from exo2micro import figures
     from exo2micro.storage import read_arrays, read_record
 

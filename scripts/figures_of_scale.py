@@ -2,7 +2,7 @@
 
 from exo2micro.jobs import job
 
-with job(snakemake.log[0], snakemake.threads):
+with job(snakemake):
     from exo2micro import figures
     from exo2micro.figure_inputs import read_reduced_statistics, sample_mask, scale_to_draw
     from exo2micro.registration import raw_box

@@ -2,7 +2,7 @@
 
 from exo2micro.jobs import job
 
-with job(snakemake.log[0], snakemake.threads):
+with job(snakemake):
     from pathlib import Path
 
     from exo2micro.synthesis import DemoPair

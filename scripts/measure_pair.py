@@ -2,7 +2,7 @@
 
 from exo2micro.jobs import job
 
-with job(snakemake.log[0], snakemake.threads):
+with job(snakemake):
     from exo2micro.measurement import measure_pair
     from exo2micro.storage import open_image, read_record, write_arrays
     from exo2micro.transforms import load_transform

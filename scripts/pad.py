@@ -3,7 +3,7 @@
 from exo2micro.headers import checkpoint_header
 from exo2micro.jobs import job
 
-with job(snakemake.log[0], snakemake.threads):
+with job(snakemake):
     from exo2micro.padding import write_padded
     from exo2micro.storage import convert_image, read_record
 

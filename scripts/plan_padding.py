@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 from exo2micro.jobs import job
 
-with job(snakemake.log[0], snakemake.threads):
+with job(snakemake):
     from exo2micro.padding import plan_padding
     from exo2micro.storage import write_record
 

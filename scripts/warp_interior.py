@@ -3,7 +3,7 @@
 from exo2micro.headers import alignment_cards, checkpoint_header
 from exo2micro.jobs import job
 
-with job(snakemake.log[0], snakemake.threads):
+with job(snakemake):
     from exo2micro.aligned_image import write_aligned
     from exo2micro.storage import read_record
 

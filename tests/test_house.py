@@ -65,3 +65,11 @@ def test_both_commands_set_up_everything_themselves():
     assert len(commands) == 2
     assert "--configfile config/demo.yaml" in commands[0]
     assert commands[1].endswith("-m pytest")
+
+
+def test_every_job_runs_under_the_same_roof():
+    for path in (ROOT / "scripts").glob("*.py"):
+        text = path.read_text(encoding="utf-8")
+        assert re.search(r"^with job\(snakemake\)", text, re.M), (
+            f"{path.name}: with job(snakemake):"
+        )

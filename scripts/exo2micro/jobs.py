@@ -1,17 +1,24 @@
-"""What every job of the workflow does around its work: a log, a status record, clean errors."""
+"""What every job of the workflow does around its work: limits, log, status, clean errors.
 
+A job is two processes, see `supervision`: one does the work, the other watches it and records how
+it ended.
+"""
+
+import faulthandler
 import logging
 import os
-import resource
-import signal
 import sys
 import time
 import traceback
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from dataclasses import dataclass
 from pathlib import Path
 
-from .errors import Exo2MicroError
+from . import job_status as status
+from .config_keys import check_keys
+from .errors import AlignmentError, Exo2MicroError
+from .limits import Limits, limits_of, stage_of
+from .supervision import Watch, fork_worker, say_last_words
 
 # The linear algebra here is small: more threads than one would only fight the job's own. Read by
 # numpy when it is first imported, which is later than this module.
@@ -19,87 +26,189 @@ for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(_name, "1")
 
 
+@dataclass(frozen=True)
+class Job:
+    """What is to be known of a job before its work begins.
+
+    Attributes
+    ----------
+    rule : str
+        Its rule.
+    log : Path
+        Its log; the status record has the same name with ``.json``.
+    outputs : tuple of str
+        Files that it makes.
+    threads : int
+        Threads that OpenCV may use, so that jobs that run side by side don't fight.
+    limits : Limits
+        What it may take.
+    memory_debug : bool
+        Whether to keep the course of its memory.
+    """
+
+    rule: str
+    log: Path
+    outputs: tuple
+    threads: int
+    limits: Limits
+    memory_debug: bool
+
+    @classmethod
+    def of_script(cls, snakemake):
+        """Read all that from the object that Snakemake gives a script."""
+        config, _ = check_keys(snakemake.config)
+        limits = limits_of(
+            snakemake.rule,
+            stage_of(snakemake.wildcards.keys()),
+            snakemake.resources.get("mem_mb"),
+            config["timeout_per_task"],
+            config["memory_per_task"],
+        )
+        return cls(
+            snakemake.rule,
+            Path(snakemake.log[0]),
+            tuple(snakemake.output),
+            snakemake.threads,
+            limits,
+            config["memory_debug"],
+        )
+
+    @property
+    def record(self):
+        """Path of the status record."""
+        return self.log.with_suffix(".json")
+
+
 @contextmanager
-def job(log, threads=1):
-    """Run one job: log to its file and leave a status record beside it.
+def job(snakemake):
+    """Run the work of one job under the eyes of a watcher.
+
+    Only the working process ever enters the ``with`` block; the watching one ends here, with exit
+    status 0 or 1, when it has recorded how the work ended.
 
     Parameters
     ----------
-    log : str or path
-        The job's log file; the status record has the same name with ``.json``.
-    threads : int
-        Threads that OpenCV may use, so that jobs that run side by side don't fight.
+    snakemake : object
+        What Snakemake gives a script; `rule`, `log`, `output`, `wildcards`, `threads`,
+        `resources` and `config` are read.
 
-    Raises
+    Yields
     ------
-    SystemExit
-        With status 1 after any fault. One the user can mend is printed as its message; any other
-        is a fault of this program: its traceback goes to the log.
+    logging.Logger
     """
-    from .storage import write_record
-
-    signal.signal(signal.SIGTERM, _end_on_signal)
-    log = Path(log)
-    log.parent.mkdir(parents=True, exist_ok=True)
-    status = log.with_suffix(".json")
-    started = time.time()
-    record = {"step": log.stem, "state": "running", "pid": os.getpid(), "started": _stamp(started)}
-    write_record(status, record)
-    logging.basicConfig(
-        filename=log, filemode="w", level=logging.INFO, format="%(asctime)s %(message)s", force=True
-    )
-    _limit_threads(threads)
+    this = Job.of_script(snakemake)
+    record = _begin(this)
+    worker, channel = fork_worker()
+    if worker:
+        raise SystemExit(_watch(this, record, worker, channel))
+    _start_log(this.log)
+    _limit_threads(this.threads)
     try:
         yield logging.getLogger("exo2micro")
+    except BaseException as error:
+        state, message = _explain(error, this)
+        logging.error("%s", message)
+        say_last_words(channel, state, message)
+        raise SystemExit(1) from None
+    say_last_words(channel, status.COMPLETE, "")
+
+
+def _begin(this):
+    """Record that the job begins, and remove what an earlier one that was killed left behind."""
+    from .storage import remove_leftovers
+
+    record = status.first_record(this.log.stem, this.rule, time.time())
+    try:
+        status.start_record(this.record, record)
+        for path in this.outputs:
+            remove_leftovers(path)
     except Exo2MicroError as error:
-        logging.error("%s", error)
-        _finish(status, record, started, "error", str(error))
         print(f"\n{error}\n", file=sys.stderr)
         raise SystemExit(1) from None
-    except MemoryError:
-        message = "the job ran out of memory; give it more (mem_mb) or run fewer jobs at once"
-        logging.error("%s", message)
-        _finish(status, record, started, "error", message)
-        print(f"\n{message}\n", file=sys.stderr)
-        raise SystemExit(1) from None
-    except Exception as error:
-        logging.error("%s", traceback.format_exc())
-        message = f"unexpected fault ({type(error).__name__}: {error}); the details are in {log}"
-        _finish(status, record, started, "error", message)
-        print(f"\n{message}\n", file=sys.stderr)
-        raise SystemExit(1) from None
-    except BaseException:
-        _finish(status, record, started, "interrupted", "the job was interrupted")
-        raise
-    _finish(status, record, started, "complete", "")
+    return record
 
 
-def _finish(status, record, started, state, message):
-    """Write the final status record."""
-    from .storage import write_record
+def _watch(this, record, worker, channel):
+    """Watch the work, record how it ended, and give the job's exit status."""
+    from .storage import remove_leftovers
 
-    write_record(
-        status,
-        {
-            **record,
-            "state": state,
-            "message": message,
-            "seconds": round(time.time() - started, 3),
-            "peak_mb": round(peak_memory_mb(), 1),
-        },
+    course = MemoryCourse(this.log.with_suffix(".memory.tsv")) if this.memory_debug else None
+    beat = Heartbeat(this.record)
+
+    def each_poll(seconds, memory_mb):
+        beat(seconds)
+        if course:
+            course(seconds, memory_mb)
+
+    ending = Watch(worker, channel, this.limits, this.log.stem, each_poll).wait()
+    for path in this.outputs:
+        remove_leftovers(path)
+    if ending.message:
+        print(f"\n{ending.message}\n", file=sys.stderr)
+    try:
+        status.finish_record(this.record, {**record, **vars(ending)})
+    except Exo2MicroError as error:
+        print(f"\n{error}\n", file=sys.stderr)
+        return 1
+    return 0 if ending.state == status.COMPLETE else 1
+
+
+class Heartbeat:
+    """Touches a status record now and then, so that other machines see that the job lives."""
+
+    def __init__(self, path):
+        self.path, self.due = path, status.HEARTBEAT_S
+
+    def __call__(self, seconds):
+        """Touch it where it is time."""
+        if seconds >= self.due and self.path.exists():
+            os.utime(self.path)
+            self.due = seconds + status.HEARTBEAT_S
+
+
+class MemoryCourse:
+    """Keeps the course of a job's memory as a table (``memory_debug: true``)."""
+
+    def __init__(self, path):
+        self.path = path
+        path.write_text("seconds\tmemory_mb\n", encoding="ascii")
+
+    def __call__(self, seconds, memory_mb):
+        """Add a line."""
+        with open(self.path, "a", encoding="ascii") as table:
+            table.write(f"{seconds:.2f}\t{memory_mb:.1f}\n")
+
+
+def _explain(error, this):
+    """State and message of work that ended in an exception.
+
+    What the user can mend is told by its message alone; anything else is a fault of this program
+    or of the machine, and its traceback goes to the log.
+    """
+    if isinstance(error, AlignmentError):
+        return status.ALIGNMENT_FAILED, str(error)
+    if isinstance(error, Exo2MicroError):
+        return status.ERROR, str(error)
+    logging.error("%s", traceback.format_exc())
+    if isinstance(error, MemoryError) or "Insufficient memory" in str(error):
+        return status.OUT_OF_MEMORY, (
+            f"{this.log.stem} ran out of memory: the system gave it no more; run fewer jobs at "
+            "once, or take a larger machine"
+        )
+    told = f"{type(error).__name__}: {error}"
+    return status.ERROR, f"unexpected fault ({told}); the details are in {this.log}"
+
+
+def _start_log(path):
+    """Log to the job's file, crashes of compiled code included."""
+    logging.basicConfig(
+        filename=path,
+        filemode="w",
+        level=logging.INFO,
+        format="%(asctime)s %(message)s",
+        force=True,
     )
-
-
-def peak_memory_mb():
-    """Peak resident memory of this process so far, MB (10^6 bytes)."""
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    # Linux counts in KiB, macOS in bytes.
-    return peak / 1e6 if sys.platform == "darwin" else peak * 1024 / 1e6
-
-
-def _stamp(seconds):
-    """ISO time, UTC."""
-    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds")
+    faulthandler.enable(logging.getLogger().handlers[0].stream)
 
 
 def _limit_threads(threads):
@@ -107,8 +216,3 @@ def _limit_threads(threads):
     import cv2
 
     cv2.setNumThreads(int(threads))
-
-
-def _end_on_signal(number, frame):
-    """Turn a request to end into an exit, so that temporary files are removed."""
-    raise SystemExit(128 + number)

@@ -7,6 +7,7 @@ from .config_keys import check_keys
 from .discovery import take_inventory
 from .errors import ConfigError, MissingPairsError, ParameterError
 from .inventory import Inventory, Pair
+from .run_control import CONTROL_KEYS, RunControl
 from .sample_sheet import read_sample_sheet
 from .selection import select_pairs, why_missing
 from .targets import pair_folder, variant_targets
@@ -46,6 +47,8 @@ class Request:
         The signal channel, of all dyes or of each; None is found by itself.
     demo : dict or None
         What synthetic photographs to make.
+    control : RunControl
+        How to run.
     variants : tuple of Variant
         What ``params`` asks of every pair that has no values of its own.
     pairs : list of RequestedPair
@@ -66,6 +69,7 @@ class Request:
     sample_sheet: str | None
     channels: object
     demo: dict | None
+    control: RunControl
     variants: tuple
     pairs: list
     skipped: list
@@ -197,15 +201,16 @@ def build_request(config, planned=(), look=True):
             faults += [f"params: {line}" for line in str(fault).split("\n")]
     if faults:
         raise ConfigError(_message(faults))
-    samples, dyes = values.pop("samples"), values.pop("dyes")
+    wanted = [values.pop(name) for name in ("samples", "dyes", "pairs")]
     values["channels"] = values.pop("channel")
+    values["control"] = RunControl(**{name: values.pop(name) for name in CONTROL_KEYS})
     if not look:
         nothing = Inventory(values["sample_sheet"] or values["raw_dir"])
         return Request(
             **values, variants=variants, pairs=[], skipped=[], warnings=[], inventory=nothing
         )
     found = _find(values, [*planned, *_demo_files(values)])
-    selection = select_pairs(found, samples, dyes, values["strict_dyes"])
+    selection = select_pairs(found, *wanted[:2], values["strict_dyes"], wanted[2])
     return Request(
         **values,
         variants=variants,

@@ -30,7 +30,7 @@ class Selection:
     warnings: list = field(default_factory=list)
 
 
-def select_pairs(found, samples=ALL, dyes=ALL, strict_dyes=True):
+def select_pairs(found, samples=ALL, dyes=ALL, strict_dyes=True, chosen=ALL):
     """Take the requested pairs from what was found.
 
     Parameters
@@ -42,6 +42,8 @@ def select_pairs(found, samples=ALL, dyes=ALL, strict_dyes=True):
         where both are, a pair of which only a part is found counts as requested.
     strict_dyes : bool
         Whether a missing pair is an error, or is skipped.
+    chosen : 'all' or list of (str, str)
+        Sample and dye of single pairs, in place of `samples` and `dyes`.
 
     Returns
     -------
@@ -54,7 +56,7 @@ def select_pairs(found, samples=ALL, dyes=ALL, strict_dyes=True):
         when there is nothing to choose from.
     """
     pairs, missing = [], []
-    wanted = requested_pairs(found, samples, dyes)
+    wanted = requested_pairs(found, samples, dyes) if chosen == ALL else chosen
     for sample, dye in wanted:
         if (sample, dye) in found.pairs:
             pairs.append(found.pairs[sample, dye])
@@ -63,7 +65,7 @@ def select_pairs(found, samples=ALL, dyes=ALL, strict_dyes=True):
     # Looking for the nearest name takes time, and a long list has one cause, not many.
     guess = len(missing) <= MOST_GUESSES
     missing = [(*key, why_missing(found, *key, guess=guess)) for key in missing]
-    warnings = _warnings_about(found, {sample for sample, _ in wanted}, samples == ALL)
+    warnings = _warnings_about(found, {sample for sample, _ in wanted}, samples == chosen == ALL)
     if (missing and strict_dyes) or not wanted:
         raise MissingPairsError(_missing_message(found, missing, len(wanted), warnings))
     return Selection(pairs, missing, warnings)

@@ -2,8 +2,10 @@
 
 from pathlib import Path
 
-from .errors import RecordError
+from . import job_status
+from .errors import Exo2MicroError
 from .parameters import suffix
+from .rerun import rerun_command
 from .storage import read_record
 from .targets import formats_asked, pair_folder, scale_kinds, variant_targets
 
@@ -67,7 +69,8 @@ def describe_variant(request, pair, values):
     dict
     """
     folder = pair_folder(request.output_dir, pair.sample, pair.dye)
-    steps = [s for s in (read_status(folder, name) for name in step_names(request, values)) if s]
+    records = (read_step(folder, name) for name in step_names(request, values))
+    steps = [record for record in records if record]
     alignment = _read(folder, f"transforms/03_interior{suffix(values, 3)}.json")
     scale = _read(folder, f"measurements/04_scale{suffix(values, 4)}.json")
     catalogue = _read(folder, f"measurements/04_candidates{suffix(values, 4)}.json")
@@ -117,10 +120,9 @@ def step_names(request, values):
     ]
 
 
-def read_status(folder, step):
-    """Status record of one job, or None where it has not run."""
-    path = Path(folder) / "logs" / f"{step}.json"
-    return read_record(path) if path.is_file() else None
+def read_step(folder, step):
+    """Status record of one job (`job_status.read_job`), or None where it has not run."""
+    return job_status.read_job(Path(folder) / "logs" / f"{step}.json")
 
 
 def _read(folder, name):
@@ -131,7 +133,7 @@ def _read(folder, name):
 
 def _status(request, folder, values, steps):
     """`complete` or `error: ...`, and the errors' whole messages."""
-    errors = [step for step in steps if step["state"] != "complete"]
+    errors = [step for step in steps if step["state"] != job_status.COMPLETE]
     if errors:
         messages = [_explain(step) for step in errors]
         return f"error: {_first_sentence(messages[0])}", messages
@@ -148,13 +150,10 @@ def _status(request, folder, values, steps):
 
 
 def _explain(step):
-    """Message of a job that did not end well."""
-    if step["state"] == "running":
-        return (
-            f"{step['step']} began at {step['started']} and never ended: it was killed, or it is "
-            "still running"
-        )
-    return step.get("message") or f"{step['step']} ended as {step['state']}"
+    """Message of a job that has not ended well."""
+    if step["state"] == job_status.RUNNING:
+        return f"{step['step']} is still running; it began at {step['started']}"
+    return step["message"] or f"{step['step']} ended as {step['state']}"
 
 
 def _first_sentence(text, limit=160):
@@ -234,17 +233,48 @@ def _number(value, form):
     return "-" if value is None else form.format(value)
 
 
-def summarize(request):
+def failed_pairs(rows):
+    """List sample and dye of the pairs that are neither complete nor skipped, each once."""
+    failed = [(row["sample"], row["dye"]) for row in rows if row["status"].startswith("error")]
+    return list(dict.fromkeys(failed))
+
+
+def summarize(request, words):
     """Collect, write and return the summary as text; what a run does at its end.
+
+    Parameters
+    ----------
+    request : Request
+        What the configuration asks for.
+    words : list of str
+        The run's command line.
 
     Returns
     -------
     str
+        It says so where the summary could not be made or written: a run that ends badly must
+        still say what it can.
     """
+    folder = Path(request.output_dir)
     try:
         rows = collect_summary(request)
-    except RecordError as error:
+    except Exo2MicroError as error:
         return f"The summary could not be made: {error}"
-    write_summary(request, rows)
-    folder = Path(request.output_dir)
-    return f"{format_summary(rows)}\n\nWritten: {folder / 'summary.tsv'}, {folder / 'summary.json'}"
+    text = format_summary(rows)
+    failed = failed_pairs(rows)
+    if failed:
+        text += (
+            f"\n\n{len(failed)} of {_n_requested(rows)} requested pair(s) failed. To run just "
+            f"those again:\n\n    {rerun_command(words, failed)}"
+        )
+    try:
+        write_summary(request, rows)
+    except (Exo2MicroError, OSError) as error:
+        return f"{text}\n\nThe summary could not be written: {error}"
+    return f"{text}\n\nWritten: {folder / 'summary.tsv'}, {folder / 'summary.json'}"
+
+
+def _n_requested(rows):
+    """Number of pairs that were there to be run."""
+    there = (row for row in rows if not row["status"].startswith("skipped"))
+    return len({(row["sample"], row["dye"]) for row in there})

@@ -5,7 +5,7 @@ def report_summary():
     """Write summary.tsv and summary.json and print the table."""
     from exo2micro.summary import summarize
 
-    logger.info("\n" + summarize(REQUEST))
+    logger.info("\n" + summarize(REQUEST, sys.argv))
     if config.get("demo"):
         from exo2micro.demo_comparison import compare_with_truth
 

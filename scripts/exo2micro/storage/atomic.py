@@ -1,6 +1,7 @@
 """Files that appear under their final name only when they are whole."""
 
 import os
+import re
 import secrets
 import tempfile
 from collections.abc import Iterator
@@ -46,6 +47,22 @@ def _flush_to_disk(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def remove_leftovers(final) -> None:
+    """Remove what writers of this file that were killed have left beside it.
+
+    Parameters
+    ----------
+    final : path
+        The file; it must be nobody's turn to write it now.
+    """
+    final = Path(final)
+    if final.parent.is_dir():
+        name = rf"\.{re.escape(final.stem)}\.\d+-[0-9a-f]{{8}}{re.escape(final.suffix)}"
+        for path in final.parent.iterdir():
+            if re.fullmatch(name, path.name):
+                path.unlink(missing_ok=True)
 
 
 def scratch_file(folder=None):

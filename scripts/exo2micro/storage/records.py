@@ -2,6 +2,7 @@
 
 import json
 import math
+import os
 import zipfile
 from pathlib import Path
 
@@ -30,12 +31,34 @@ def write_record(path, record: dict) -> None:
     ImageWriteError
         If the disk is full or the folder is not writable.
     """
+    text = _as_text(path, record)
+    with write_faults(path), atomic_path(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+
+
+def overwrite_record(path, record: dict) -> None:
+    """Write a record into the blocks of an existing file, which works on a full disk too.
+
+    Not safe against being killed meanwhile: for records whose file was made with room to spare.
+
+    Raises
+    ------
+    ImageWriteError
+        If there is no such file, or it cannot be written.
+    """
+    text = _as_text(path, record).encode()
+    with write_faults(path), open(path, "r+b") as stream:
+        room = os.fstat(stream.fileno()).st_size
+        stream.write(text.ljust(room))
+
+
+def _as_text(path, record):
+    """Give a record as JSON text."""
     try:
         text = json.dumps(_plain(record), indent=2, allow_nan=False, ensure_ascii=False)
     except TypeError as fault:
         raise RecordError(f"Cannot write the record {path}: {fault}.") from fault
-    with write_faults(path), atomic_path(path) as temporary:
-        temporary.write_text(text + "\n", encoding="utf-8")
+    return text + "\n"
 
 
 def read_record(path) -> dict:

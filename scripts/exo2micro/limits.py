@@ -1,0 +1,74 @@
+"""How long a job may run and how much memory it may take."""
+
+import re
+from dataclasses import dataclass
+
+# A job may take this much more than its rule reserves (mem_mb) before it is ended: the reserved
+# figures are measured peaks, so one beyond half as much again has run away.
+HEADROOM = 1.5
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Limits of one job.
+
+    Attributes
+    ----------
+    seconds : float or None
+        Longest time, or None for no limit.
+    memory_mb : float or None
+        Most memory, MB (10^6 bytes) of the process's own pages, or None for no limit.
+    """
+
+    seconds: float | None = None
+    memory_mb: float | None = None
+
+
+def limits_of(rule, stage, reserved_mb, timeout, memory):
+    """Find the limits of a job.
+
+    Parameters
+    ----------
+    rule : str
+        Its rule.
+    stage : int or None
+        The stage (1 to 4) that it belongs to, None for none.
+    reserved_mb : float or None
+        What the rule reserves, MB.
+    timeout : None, float, or dict
+        Checked value of ``timeout_per_task``: seconds, for all or by stage or rule.
+    memory : 'auto', None, float, or dict
+        Checked value of ``memory_per_task``: GB, for all or by stage or rule.
+
+    Returns
+    -------
+    Limits
+    """
+    seconds = _for_job(timeout, rule, stage, None)
+    gigabytes = _for_job(memory, rule, stage, "auto")
+    if gigabytes == "auto":
+        return Limits(seconds, HEADROOM * reserved_mb if reserved_mb else None)
+    return Limits(seconds, None if gigabytes is None else 1000.0 * gigabytes)
+
+
+def _for_job(value, rule, stage, otherwise):
+    """Take one job's value from a mapping by rule or stage; a rule's own goes first."""
+    if not isinstance(value, dict):
+        return value
+    return value.get(rule, value.get(str(stage), otherwise))
+
+
+def stage_of(wildcards):
+    """Tell a job's stage by the suffix in its files' names (``sfx1`` ... ``sfx4``).
+
+    Parameters
+    ----------
+    wildcards : mapping
+        Names and values.
+
+    Returns
+    -------
+    int or None
+    """
+    stages = [int(name[3]) for name in wildcards if re.fullmatch(r"sfx[1-4]", name)]
+    return max(stages, default=None)

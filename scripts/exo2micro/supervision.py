@@ -1,0 +1,285 @@
+"""A process that does a job, and one that watches it.
+
+The watcher is forked off before anything heavy is loaded, so it costs little, and it is not in the
+job's way: it ends the job by SIGKILL when that takes too long or too much memory, also in the
+middle of compiled code, and it lives on to tell how the job ended. It never works on images.
+"""
+
+import json
+import os
+import select
+import signal
+import sys
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from . import job_status as status
+
+POLL_S = 0.05  # a job that allocates as fast as memory can be written gains 0.3 GB in this time
+LAST_WORDS_S = 30.0  # for a job that has said that it is done and does not end
+MESSAGE_BYTES = 32768  # fits into a pipe, so that the job never waits for its watcher
+SHELLS = ("sh", "bash", "dash", "zsh", "ksh")
+
+
+@dataclass(frozen=True)
+class Ending:
+    """How a job ended.
+
+    Attributes
+    ----------
+    state : str
+        One of `job_status`'s.
+    message : str
+        For the person who must do something about it; empty where all is well.
+    seconds, cpu_seconds : float
+        Time by the clock, and of the processors.
+    peak_mb : float
+        Most resident memory, MB (10^6 bytes).
+    """
+
+    state: str
+    message: str
+    seconds: float
+    cpu_seconds: float
+    peak_mb: float
+
+
+def fork_worker():
+    """Split this process into one that works and one that watches.
+
+    Returns
+    -------
+    worker : int
+        Process id of the worker; 0 in the worker itself.
+    channel : int
+        File descriptor of a pipe: the worker writes its last words into it, the watcher reads.
+    """
+    reading, writing = os.pipe()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    worker = os.fork()
+    if worker:
+        os.close(writing)
+        return worker, reading
+    os.close(reading)
+    # The watcher ends this process; Ctrl-C in a terminal reaches both.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    _die_with_watcher()
+    _offer_to_oom_killer()
+    return 0, writing
+
+
+def say_last_words(channel, state, message):
+    """Tell the watcher how the job ended (in the worker)."""
+    words = message.encode()[: MESSAGE_BYTES - 512].decode(errors="ignore")
+    os.write(channel, json.dumps({"state": state, "message": words}).encode())
+    os.close(channel)
+
+
+class Watch:
+    """Watches one worker.
+
+    Parameters
+    ----------
+    worker : int
+        Process id.
+    channel : int
+        Pipe from it.
+    limits : Limits
+        What it may take.
+    name : str
+        The job's name, for messages.
+    each_poll : callable, optional
+        Called every time with the seconds since the start and the memory in MB.
+    """
+
+    def __init__(self, worker, channel, limits, name, each_poll=None):
+        self.worker, self.channel = worker, channel
+        self.limits, self.name = limits, name
+        self.each_poll = each_poll or (lambda seconds, memory_mb: None)
+        self.started = time.monotonic()
+        self.oom_kills = _oom_kills()
+        self.engine = _chain_of_parents()
+        self.request_to_end = None
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            signal.signal(number, self._note_signal)
+
+    def _note_signal(self, number, frame):
+        self.request_to_end = signal.Signals(number).name
+
+    def wait(self):
+        """Watch until the worker has ended, by itself or by force.
+
+        Returns
+        -------
+        Ending
+        """
+        words, verdict, done_at = b"", None, None
+        while True:
+            ready, _, _ = select.select([self.channel] if done_at is None else [], [], [], POLL_S)
+            if ready:
+                part = os.read(self.channel, MESSAGE_BYTES)
+                words += part
+                if not part:
+                    done_at = time.monotonic()
+            ended = os.wait4(self.worker, os.WNOHANG)
+            if ended[0]:
+                words += self._rest_of_words(done_at)
+                return self._ending(words, verdict, *ended[1:])
+            verdict = verdict or self._why_end(done_at)
+            if verdict:
+                os.kill(self.worker, signal.SIGKILL)
+
+    def _rest_of_words(self, done_at):
+        return b"" if done_at is not None else os.read(self.channel, MESSAGE_BYTES)
+
+    def _why_end(self, done_at):
+        """State and message where the worker must be ended now; None where it may go on."""
+        seconds, memory_mb = time.monotonic() - self.started, resident_mb(self.worker)
+        self.each_poll(seconds, memory_mb)
+        if done_at is not None:
+            overdue = time.monotonic() - done_at > LAST_WORDS_S
+            return (status.ERROR, f"{self.name} did not end") if overdue else None
+        if self.request_to_end:
+            return self._interrupted(self.request_to_end)
+        if _chain_of_parents() != self.engine:
+            return status.INTERRUPTED, f"{self.name} was ended because Snakemake had gone"
+        if self.limits.seconds is not None and seconds > self.limits.seconds:
+            return status.TIMED_OUT, (
+                f"{self.name} timed out after {self.limits.seconds:g} s (timeout_per_task): give "
+                "it more time, or find out what keeps it busy"
+            )
+        if self.limits.memory_mb is not None and memory_mb > self.limits.memory_mb:
+            return status.OUT_OF_MEMORY, (
+                f"{self.name} needed more than {self.limits.memory_mb / 1000:.3g} GB and was ended "
+                "(memory_per_task): allow it more, if the machine has it"
+            )
+        return None
+
+    def _interrupted(self, request):
+        end = float(os.environ.get("SLURM_JOB_END_TIME", "inf"))
+        if request == "SIGTERM" and time.time() > end - 5:
+            return status.TIMED_OUT, (
+                f"{self.name} timed out after {time.monotonic() - self.started:.0f} s: the batch "
+                "system's limit was reached (runtime); give it more"
+            )
+        return status.INTERRUPTED, (
+            f"{self.name} was interrupted ({request}): the run was stopped before it ended"
+        )
+
+    def _ending(self, words, verdict, code, usage):
+        seconds = time.monotonic() - self.started
+        last = _understand(words)
+        if last:
+            state, message = last["state"], last["message"]
+        else:
+            state, message = verdict or self._unexplained(os.waitstatus_to_exitcode(code))
+        # Linux counts in KiB, macOS in bytes.
+        unit = 1 if sys.platform == "darwin" else 1024
+        return Ending(
+            state,
+            message,
+            round(seconds, 3),
+            round(usage.ru_utime + usage.ru_stime, 3),
+            round(usage.ru_maxrss * unit / 1e6, 1),
+        )
+
+    def _unexplained(self, code):
+        """State and message of a worker that ended without a word."""
+        if code >= 0:
+            return status.ERROR, f"{self.name} ended with exit code {code} and said nothing"
+        number = -code
+        if number == signal.SIGKILL and _oom_kills() != self.oom_kills:
+            return status.KILLED, (
+                f"{self.name} was killed (likely out of memory): the system had none left. Run "
+                "fewer jobs at once (--cores, --resources mem_mb=...), or take a larger machine"
+            )
+        if number == signal.SIGKILL and self.oom_kills is None:
+            return status.KILLED, f"{self.name} was killed (likely out of memory, or kill -9)"
+        word = signal.Signals(number).name
+        crash = number in (signal.SIGSEGV, signal.SIGBUS, signal.SIGABRT, signal.SIGFPE)
+        hint = ": a crash in compiled code; where, is in the log" if crash else ""
+        return status.KILLED, f"{self.name} was killed by signal {number} ({word}){hint}"
+
+
+def _understand(words):
+    """Read the worker's last words; nothing where it was cut short."""
+    try:
+        return json.loads(words)
+    except ValueError:
+        return {}
+
+
+def resident_mb(pid):
+    """Memory that a process holds for itself now (mapped files aside), MB (10^6 bytes).
+
+    Parameters
+    ----------
+    pid : int
+        Process id.
+
+    Returns
+    -------
+    float
+        0 where there is no such process any more.
+    """
+    path = Path(f"/proc/{pid}/status")
+    if not Path("/proc/self/status").exists():
+        import psutil
+
+        return psutil.Process(pid).memory_info().rss / 1e6
+    try:
+        text = path.read_text(encoding="ascii", errors="replace")
+    except OSError:
+        return 0.0
+    kib = [int(line.split()[1]) for line in text.splitlines() if line.startswith(_OWN_PAGES)]
+    return sum(kib) * 1024 / 1e6
+
+
+_OWN_PAGES = ("RssAnon:", "RssShmem:")
+
+
+def _oom_kills():
+    """How many processes the system has killed for want of memory; None where it does not say."""
+    try:
+        lines = Path("/proc/vmstat").read_text(encoding="ascii").splitlines()
+    except OSError:
+        return None
+    return next((int(line.split()[1]) for line in lines if line.startswith("oom_kill ")), None)
+
+
+def _chain_of_parents():
+    """Process ids from this one's parent up to the engine, which is the first that is no shell.
+
+    When the engine is killed, the shell in between lives on under another parent.
+    """
+    import psutil
+
+    chain = [os.getppid()]
+    try:
+        while psutil.Process(chain[-1]).name() in SHELLS and len(chain) < 4:
+            chain.append(psutil.Process(chain[-1]).ppid())
+    except psutil.NoSuchProcess:
+        chain.append(0)
+    return chain
+
+
+def _die_with_watcher():
+    """Let the system kill this process when its watcher is killed (Linux)."""
+    if sys.platform != "linux":
+        return
+    import ctypes
+
+    set_parent_death_signal = 1
+    ctypes.CDLL(None, use_errno=True).prctl(set_parent_death_signal, signal.SIGKILL)
+
+
+def _offer_to_oom_killer():
+    """When the system runs out of memory, it shall take this process and not the engine."""
+    path = Path("/proc/self/oom_score_adj")
+    # Where a sandbox forbids it, the system chooses by size, which is mostly the same.
+    with suppress(OSError):
+        path.write_text("500", encoding="ascii")
