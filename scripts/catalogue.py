@@ -2,7 +2,7 @@
 
 from exo2micro.jobs import job
 
-with job(snakemake.log[0]) as log:
+with job(snakemake) as log:
     from exo2micro.catalogue import describe_catalogue, detection_features, make_table
     from exo2micro.storage import (
         read_arrays,

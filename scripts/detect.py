@@ -3,7 +3,7 @@
 from exo2micro.headers import checkpoint_header
 from exo2micro.jobs import job
 
-with job(snakemake.log[0], snakemake.threads) as log:
+with job(snakemake):
     from exo2micro.detection import write_detection
     from exo2micro.difference_image import scale_of
     from exo2micro.significance import Photometry

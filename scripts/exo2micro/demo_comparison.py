@@ -59,13 +59,16 @@ def registration_error(transform, truth, pad):
 
     Returns
     -------
-    tuple of float
+    tuple of float, or None
+        None where no microbe lies on what both photographs show.
     """
     there = truth.microbes[truth.microbes.on_sample.astype(bool)]
     points = there[["x", "y"]].to_numpy(float) + pad
     true = truth.map_points(points, pad)
     height, width = truth.spec.pre_shape
     seen = ((true >= pad) & (true < (pad + width, pad + height))).all(axis=1)
+    if not seen.any():
+        return None
     gap = np.hypot(*(transform.map_points(points[seen]) - true[seen]).T)
     return float(np.median(gap)), float(np.percentile(gap, 95))
 
@@ -77,11 +80,12 @@ def _compare_variant(request, pair, variant, truth):
     scaled = folder / f"measurements/04_scale{suffix(variant.values, 4)}.json"
     if not aligned.is_file() or not scaled.is_file():
         return ""
-    median, p95 = registration_error(load_transform(aligned), truth, variant.values["pad"])
+    error = registration_error(load_transform(aligned), truth, variant.values["pad"])
+    median, p95 = ("-", "-") if error is None else (f"{gap:.4f}" for gap in error)
     stated = read_record(aligned)["estimated_accuracy_px"]
     scale = read_record(scaled)["scale_estimate"]
     return (
-        f"{pair.sample:8}{pair.dye:9}{variant.suffix or '-':12}{median:17.4f}{p95:8.4f}"
+        f"{pair.sample:8}{pair.dye:9}{variant.suffix or '-':12}{median:>17}{p95:>8}"
         f"{'-' if stated is None else f'{stated:.4f}':>8}"
         f"{'-' if scale is None else f'{scale:.4f}':>9}{truth.scale:8.4f}"
         f"{'-' if scale is None else f'{100 * (scale / truth.scale - 1):+.3f}':>9}  "

@@ -47,7 +47,7 @@ def scale_of(record, kind, names):
         return float(value)
     if record["scale_estimate"] is None or record["status"] == "fail":
         raise ScaleError(
-            f"{names[0]} / {names[1]}: scale: fail - " + "; ".join(record["reasons"]) + ". Look at "
+            f"{names[0]} / {names[1]}: scale: fail - " + " ".join(record["reasons"]) + " Look at "
             "the ratio_histogram; to subtract with a scale of your own, set manual_scale."
         )
     return float(record["scale_estimate"])

@@ -179,6 +179,7 @@ def write_summary(request, rows):
     folder = Path(request.output_dir)
     folder.mkdir(parents=True, exist_ok=True)
     table = pd.DataFrame(rows, columns=list(COLUMNS))
+    table["n_candidates"] = table["n_candidates"].astype("Int64")
     table["status"] = table["status"].str.replace("\t", " ").str.replace("\n", " ")
     write_table(folder / "summary.tsv", table)
     write_record(folder / "summary.json", {"pairs": rows})
@@ -196,7 +197,19 @@ def format_summary(rows):
     -------
     str
     """
-    heads = ("sample", "dye", "variant", "status", "align", "acc px", "scale", "+/-", "s", "MB")
+    heads = [
+        "sample",
+        "dye",
+        "variant",
+        "status",
+        "align",
+        "accuracy/px",
+        "scale",
+        "+/-",
+        "candidates",
+        "s",
+        "MB",
+    ]
     cells = [
         (
             row["sample"],
@@ -207,6 +220,7 @@ def format_summary(rows):
             _number(row["accuracy_px"], "{:.3f}"),
             _number(row["scale_estimate"], "{:.4f}"),
             _number(row["scale_error"], "{:.4f}"),
+            _number(row["n_candidates"], "{:d}"),
             _number(row["seconds"], "{:.0f}"),
             _number(row["peak_mb"], "{:.0f}"),
         )
