@@ -197,19 +197,8 @@ def format_summary(rows):
     -------
     str
     """
-    heads = [
-        "sample",
-        "dye",
-        "variant",
-        "status",
-        "align",
-        "accuracy/px",
-        "scale",
-        "+/-",
-        "candidates",
-        "s",
-        "MB",
-    ]
+    heads = ("sample", "dye", "variant", "status", "align", "error px", "scale", "+/-")
+    heads += ("candidates", "s", "MB")
     cells = [
         (
             row["sample"],
