@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from . import job_status as status
+from .allocation import reuse_freed_memory
 from .config_keys import check_keys
 from .errors import AlignmentError, Exo2MicroError
 from .limits import Limits, limits_of, stage_of
@@ -102,6 +103,7 @@ def job(snakemake):
     if worker:
         raise SystemExit(_watch(this, record, worker, channel))
     _start_log(this.log)
+    reuse_freed_memory()
     _limit_threads(this.threads)
     try:
         yield logging.getLogger("exo2micro")
