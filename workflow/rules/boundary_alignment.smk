@@ -13,7 +13,7 @@ rule align_boundary:
         "../../envs/exo2micro.yaml"
     threads: 2
     resources:
-        mem_mb=1000,
+        mem_mb=1800,
     params:
         values=lambda wc: values_of(wc.sfx2, 2),
     script:

@@ -14,7 +14,7 @@ rule align_interior:
         "../../envs/exo2micro.yaml"
     threads: 2
     resources:
-        mem_mb=1200,
+        mem_mb=1800,
     params:
         values=lambda wc: values_of(wc.sfx3, 3),
     script:
@@ -33,7 +33,7 @@ rule accept_alignment:
         "../../envs/exo2micro.yaml"
     threads: 1
     resources:
-        mem_mb=200,
+        mem_mb=400,
     params:
         on_failed=REQUEST.on_failed_alignment,
     script:
