@@ -64,6 +64,7 @@ def test_targets_of_the_defaults_by_hand(folder):
         "processed/B/D1/pipeline_output/difference_histogram.png",
         "processed/B/D1/pipeline_output/excess_heatmap.png",
         "processed/B/D1/pipeline_output/ratio_histogram.png",
+        "processed/B/D1/pipeline_output/scale_map.png",
         "processed/B/D1/pipeline_output/difference_image.png",
     ]
 
@@ -91,7 +92,7 @@ def test_scales_and_intermediates_add_images_and_figures():
     assert path == "out/A/D/tiff/01_padded_pre_pad5.tiff"
     assert set(FIGURES) == {
         "registration", "fine_alignment", "pre_post_heatmap", "excess_heatmap",
-        "pre_post_histograms", "difference_histogram", "ratio_histogram",
+        "pre_post_histograms", "difference_histogram", "ratio_histogram", "scale_map",
     }  # fmt: skip
 
 
@@ -99,7 +100,7 @@ def test_both_formats(folder):
     targets = build_request({"samples": ["B"], "checkpoint_format": "both"}).targets()
     assert "processed/B/D1/fits/01_padded_pre.fits" in targets
     assert "processed/B/D1/tiff/01_padded_pre.tiff" in targets
-    assert len(targets) == len(set(targets)) == 25
+    assert len(targets) == len(set(targets)) == 26
 
 
 def test_lists_make_variants_that_share_files(folder):
@@ -349,7 +350,7 @@ def test_many_pairs_and_many_missing_ones_take_no_time(folder):
     ]
     start = time.perf_counter()
     request = build_request({"samples": [f"S{n:03}" for n in range(500)]}, planned)
-    assert len(request.targets()) == 5000 * 18
+    assert len(request.targets()) == 5000 * 19
     samples = [f"T{n:03}" for n in range(500)]
     with pytest.raises(MissingPairsError, match="5000 of 5000"):
         build_request({"samples": samples, "dyes": [f"D{n}" for n in range(10)]}, planned)

@@ -1,14 +1,19 @@
 # The demonstration: raw photographs that the workflow makes itself (only with `demo:` in the config).
 
+import re
+
 if config.get("demo"):
     from exo2micro.synthesis import demo_specs, find_demo_pair
 
     DEMO_RAW = f"{REQUEST.raw_dir}/{{sample}}/{{sample}}"
+    DEMO_PAIRS = demo_specs(config["demo"])
 
     # The demonstration leaves raw files beyond the pairs that are run.
-    DEMO_FILES = [
-        str(path) for pair in demo_specs(config["demo"]) for path in pair.raw_paths(REQUEST.raw_dir)
-    ]
+    DEMO_FILES = [str(path) for pair in DEMO_PAIRS for path in pair.raw_paths(REQUEST.raw_dir)]
+
+    def one_of(names):
+        """Pattern of a few names; other photographs in the raw folder are not ours to make."""
+        return "|".join(sorted({re.escape(name) for name in names})) or "(?!)"
 
     rule make_demo_pair:
         """Draw a synthetic pair with known transform, scale and microbes."""
@@ -19,6 +24,9 @@ if config.get("demo"):
             microbes=f"{DEMO_RAW}_truth_{{dye}}.csv",
         log:
             f"{REQUEST.output_dir}/{{sample}}/{{dye}}/logs/make_demo_pair.log",
+        wildcard_constraints:
+            sample=one_of(pair.sample for pair in DEMO_PAIRS),
+            dye=one_of(pair.dye for pair in DEMO_PAIRS),
         conda:
             "../../envs/exo2micro.yaml"
         threads: 2
@@ -35,6 +43,8 @@ if config.get("demo"):
         log:
             f"{REQUEST.output_dir}/{{sample}}/{{dye}}/logs/make_demo_{{stain}}.log",
         wildcard_constraints:
+            sample=one_of(pair.sample for pair in DEMO_PAIRS if pair.missing),
+            dye=one_of(pair.dye for pair in DEMO_PAIRS if pair.missing),
             stain="pre|post",
         conda:
             "../../envs/exo2micro.yaml"
