@@ -13,8 +13,8 @@ from scipy import ndimage
 
 FOOT = 0.6  # of the threshold: pixels above it belong to a source
 HALF = 0.5
-DIP = 2.0
-DIP_PART = 0.05
+DIP = 1.0
+DIP_PART = 0.03
 OUTSIDE = -1e3
 
 

@@ -159,7 +159,7 @@ def significance_tile(photometry, window, post, pre, coverage):
     difference = photometry.difference(window, post, pre, coverage)
     mineral = np.where(coverage, np.asarray(pre, np.float32) - np.float32(photometry.dark_pre), 0)
     level, gradient_squared = predict_mineral(mineral, photometry.scale_in(window))
-    mask = _mask_pixels(photometry, post, pre, coverage, level)
+    mask = _mask_pixels(photometry, post, pre, coverage, mineral * photometry.scale_in(window))
     good = (mask & (UNCOVERED | BLIND)) == 0
     variance = photometry.pixel_noise.variance(level, gradient_squared)
     smooth, fill, effective = matched_filter(difference, good, photometry.fwhm)
@@ -228,14 +228,14 @@ def matched_filter(difference, good, fwhm):
     return smooth, fill, squared / np.maximum(fill, 1e-3) ** 2
 
 
-def _mask_pixels(photometry, post, pre, coverage, level):
+def _mask_pixels(photometry, post, pre, coverage, predicted):
     bright_post, bright_pre = saturated(post, pre, photometry.saturation)
     mask = np.where(coverage, 0, UNCOVERED).astype(np.uint8)
     mask |= SATURATED_POST * dilate(bright_post & coverage, 0)
     grown_pre = dilate(bright_pre & coverage, SATURATION_RIM)
     mask |= SATURATED_PRE * grown_pre
     full_scale = photometry.saturation[0]
-    own = level + photometry.dark_post > MINERAL_SATURATES * full_scale
+    own = predicted + photometry.dark_post > MINERAL_SATURATES * full_scale
     near = dilate(bright_post, SATURATION_RIM).astype(bool) if np.isfinite(full_scale) else own
     mask |= BLIND * (grown_pre | (own & near).astype(np.uint8))
     return mask

@@ -158,12 +158,14 @@ def judge_catalogue(pair, table, count):
     gap, nearest = cKDTree(here).query(true)
     far = microbes["length"].to_numpy() / 2 + MATCH_PX
     back, owner = cKDTree(true).query(here, k=4)
-    hit = (back < microbes["length"].to_numpy()[owner % len(true)] / 2 + 2 * MATCH_PX).any(axis=1)
+    reach = (microbes["length"] + microbes["fwhm"]).to_numpy() / 2
+    hit = (back < reach[owner % len(true)] + MATCH_PX).any(axis=1)
     good = asked & (gap < far)
     ratio = listed["flux"].to_numpy()[nearest[good]] / microbes["flux"][good]
     return {
         "precision": np.nan if stain else hit.mean(),
         "recall": good[asked].mean() if asked.any() else np.nan,
+        "doubles": hit.sum() - len(np.unique(owner[hit, 0])),
         "asked": asked.sum(),
         "count": count / microbes["on_sample"].sum() - 1,
         "flux": np.median(ratio) / pair.spec.grey_unit - 1 if good.any() else np.nan,
