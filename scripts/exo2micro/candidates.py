@@ -46,7 +46,7 @@ def find_candidates(tile, window, core, post, pre, *, threshold, fwhm, pad):
         Outline of each along the edges of its pixels, ``(K, 2)`` int32, closed: (x, y) of pixel
         corners in the raw post image, whose first pixel has its corners at 0 and 1.
     """
-    labels, count = find_segments(tile.significance, threshold)
+    labels, count = find_segments(tile.significance, tile.outline, threshold)
     if count == 0:
         return pd.DataFrame(columns=FOUND), []
     peaks = _peak_positions(tile.significance, labels, count)

@@ -18,6 +18,7 @@ import numpy as np
 import pandas as pd
 
 from .noise import FWHM_PER_SIGMA
+from .significance import FLANK_FILTER
 
 FLAGS = ("saturated", "off_sample", "near_edge", "near_grain_edge")  # bit 0 and up
 FOUND = (
@@ -215,19 +216,18 @@ def expected_false_per_pixel(threshold, fwhm):
 
 
 def _median_fwhm(detected, chosen, threshold, fwhm):
-    """Typical width of round, unsaturated candidates before the matched filter, px.
+    """Typical width of round, unsaturated candidates, px.
 
-    A Gaussian of peak ``p`` lies above the threshold ``t`` within a radius of
-    ``sigma * sqrt(2 ln(p / t))``: its area there gives sigma.
+    A Gaussian lies above half its maximum within half its width; the smoothing of what outlines
+    are drawn on is taken off.
     """
     saturated = detected["flags"].astype(int) >> FLAGS.index("saturated") & 1
-    peak = detected["peak_significance"]
-    plain = chosen & (saturated == 0) & (detected["elongation"] < 1.5) & (peak > 2 * threshold)
+    strong = detected["peak_significance"] > 2 * threshold
+    plain = chosen & (saturated == 0) & (detected["elongation"] < 1.5) & strong
     if not plain.any():
         return None
-    excess = 2 * np.log(peak[plain] / threshold)
-    widened = FWHM_PER_SIGMA * np.sqrt(np.median(detected["area_px"][plain] / (np.pi * excess)))
-    return float(np.sqrt(max(widened**2 - fwhm**2, 1.0)))
+    seen = np.sqrt(4 / np.pi * np.median(detected["area_px"][plain]))
+    return float(np.sqrt(max(seen**2 - (FLANK_FILTER * fwhm) ** 2, 1.0)))
 
 
 def _area_of_pixel(pixel_size_um):

@@ -6,9 +6,11 @@ The variance of ``post - scale * pre`` at one pixel is modelled as
 
 where ``level`` is the mineral as the pre image predicts it (scaled and smoothed, so that a microbe
 has no part in it) and ``gradient`` its slope: a misregistration by r px turns a slope into a
-residual. The three numbers are fitted to robust variances of background residuals in bins of level
-and gradient. The same form holds for the residual smoothed to a microbe's size; it is fitted apart,
-because interpolation has correlated the noise of neighbouring pixels.
+residual. Curvature counts with the slope: on top of a bright grain of few pixels there is no slope,
+but interpolation errs there all the same. The three numbers are fitted to robust variances of
+background residuals in bins of level and gradient. The same form holds for the residual smoothed to
+a microbe's size; it is fitted apart, because interpolation has correlated the noise of neighbouring
+pixels.
 """
 
 from dataclasses import asdict, dataclass
@@ -20,8 +22,11 @@ from scipy.optimize import nnls
 FWHM_PER_SIGMA = 2.3548  # of a Gaussian
 MODEL_SIGMA = 1.5  # px; smoothing of the predicted mineral
 LEVEL_BINS = 12
-GRADIENT_BINS = 6
-MIN_PIXELS = 200  # in a bin
+GRADIENT_CUTS = (0.25, 0.5, 0.7, 0.85, 0.93, 0.97, 0.99)  # quantiles within a level
+MIN_PIXELS = 400  # in a bin
+# Parts of the residuals and how many sigma a Gaussian's reach: where steep grains scatter with
+# heavier tails, the tail counts, for it is tails that make false microbes.
+TAILS = ((0.6827, 1.0), (0.9545, 2.0))
 
 
 @dataclass(frozen=True)
@@ -53,7 +58,7 @@ class NoiseModel:
 
 
 def predict_mineral(pre, scale):
-    """Smoothed, scaled mineral and its squared gradient.
+    """Smoothed, scaled mineral and its squared gradient, curvature included.
 
     Parameters
     ----------
@@ -80,7 +85,8 @@ def widen_gradient(level, sigma):
 def _gradient_squared(level):
     across = cv2.Sobel(level, cv2.CV_32F, 1, 0, scale=0.125)
     down = cv2.Sobel(level, cv2.CV_32F, 0, 1, scale=0.125)
-    return across**2 + down**2
+    curvature = cv2.Laplacian(level, cv2.CV_32F, ksize=1)
+    return across**2 + down**2 + curvature**2
 
 
 def fit_noise(residual, level, gradient_squared):
@@ -99,14 +105,14 @@ def fit_noise(residual, level, gradient_squared):
         None with too few pixels.
     """
     rows, targets, weights = [], [], []
-    for part in _bins(level, gradient_squared):
-        below = residual[part]
+    for chosen in _bins(level, gradient_squared):
+        below = residual[chosen]
         below = below[below < 0]
         if len(below) < MIN_PIXELS // 2:
             continue
-        variance = (float(np.quantile(-below, 0.6827))) ** 2
-        slope_squared = float(gradient_squared[part].mean())
-        rows.append([1.0, max(float(level[part].mean()), 0.0), slope_squared])
+        variance = max(float(np.quantile(-below, part)) / sigma for part, sigma in TAILS) ** 2
+        slope_squared = float(gradient_squared[chosen].mean())
+        rows.append([1.0, max(float(level[chosen].mean()), 0.0), slope_squared])
         targets.append(variance)
         weights.append(np.sqrt(len(below)) / max(variance, 1e-12))
     if len(rows) < 3:
@@ -119,10 +125,14 @@ def fit_noise(residual, level, gradient_squared):
 
 
 def _bins(level, gradient_squared):
-    """Index arrays of bins of equal count in level, and within them in gradient."""
+    """Index arrays of bins of equal count in level, and within them of less and less in gradient.
+
+    Few pixels are steep, and those are where misregistration shows.
+    """
     order = np.argsort(level, kind="stable")
     for run in np.array_split(order, LEVEL_BINS):
         if len(run) < MIN_PIXELS:
             continue
         inner = run[np.argsort(gradient_squared[run], kind="stable")]
-        yield from np.array_split(inner, max(1, min(GRADIENT_BINS, len(run) // MIN_PIXELS)))
+        cuts = np.unique(np.round(np.array(GRADIENT_CUTS) * len(inner)).astype(int))
+        yield from (part for part in np.split(inner, cuts) if len(part) >= MIN_PIXELS)

@@ -23,6 +23,7 @@ from exo2micro.scale_verdict import judge_scale, locate_ratio_peaks
 # choices of the method (measured over generated pairs).
 METHOD_ERROR = 2e-4
 DEFAULT_FWHM = 4.0  # px
+BESIDE_PART = 4  # of the noise's pixels, one in so many lies beside the sample
 SAMPLE_PART = 0.15  # of the typical level of the mineral
 MEASURED = [
     "scale_estimate",
@@ -132,7 +133,7 @@ def _measure(patches, arrays, values):
         },
         "scale_map": scale_map,
         "scale_field": fit_scale_field(scale_map) if smooth or scale_map["varies"] else None,
-        "noise": _noise_record(found.background, scale, *_matched_noise(found, post, pre, values)),
+        "noise": _noise_record(*_measure_noise(found, patches, post, pre, dark, values), scale),
         "saturation": saturation.tolist(),
         "sample_level": _sample_level(pre, patches.coverage, dark),
         "ratio_peaks": locate_ratio_peaks(
@@ -176,31 +177,52 @@ def _sample_level(pre, coverage, dark):
     return max(SAMPLE_PART * typical, min(2 * dark["noise"], 0.5 * typical))
 
 
-def _matched_noise(found, post, pre, values):
-    """Noise of the difference behind the matched filter, measured on background."""
+def _measure_noise(found, patches, post, pre, dark, values):
+    """Noise of the difference, pixel by pixel and behind the matched filter.
+
+    Measured on the sample, microbes and all: only what is too dark counts, which they are not, and
+    background has been cleaned of what stands out of it, bad edges included. And beside the
+    sample, lest what the model says of dark places be a guess from bright ones.
+    """
     fwhm = float(values.get("microbe_fwhm_px") or DEFAULT_FWHM)
     sigma = fwhm / FWHM_PER_SIGMA
-    clean = found.background.clean
-    step = max(1, int(clean.sum()) // MAX_NOISE_PIXELS)
-    smooth, levels, slopes = [], [], []
+    beside = _beside_sample(patches, pre, dark)
     scales = np.broadcast_to(found.scale if found.local is None else found.local, (len(post),))
-    for image, mineral, scale, mask in zip(post, pre, scales, clean, strict=True):
-        residual = image - np.float32(scale) * mineral - np.float32(found.offset)
-        level = predict_mineral(mineral, scale)[0]
-        smooth.append(cv2.GaussianBlur(residual, (0, 0), sigma)[mask][::step])
-        levels.append(level[mask][::step])
-        slopes.append(widen_gradient(level, sigma)[mask][::step])
-    model = fit_noise(*(np.concatenate(part) for part in (smooth, levels, slopes)))
-    return model or found.background.smooth_noise, fwhm
+    columns = [[] for _ in range(5)]
+    share = [min(1.0, MAX_NOISE_PIXELS / max(int(m.sum()), 1)) for m in (found.usable, beside)]
+    rng = np.random.default_rng(0)
+    for index, scale in enumerate(scales):
+        chosen = rng.random(pre[index].shape, dtype=np.float32)
+        chosen = (found.usable[index] & (chosen < share[0])) | (
+            beside[index] & (chosen < share[1] / BESIDE_PART)
+        )
+        residual = post[index] - np.float32(scale) * pre[index] - np.float32(found.offset)
+        level, slope = predict_mineral(pre[index], scale)
+        smooth = cv2.GaussianBlur(residual, (0, 0), sigma)
+        for column, image in zip(
+            columns, (residual, smooth, level, slope, widen_gradient(level, sigma)), strict=True
+        ):
+            column.append(image[chosen])
+    residual, smooth, level, slope, wide = (np.concatenate(column) for column in columns)
+    pixel = fit_noise(residual, level, slope) or found.background.pixel_noise
+    return pixel, fit_noise(smooth, level, wide) or found.background.smooth_noise, fwhm
 
 
-def _noise_record(background, scale, matched, fwhm):
+def _beside_sample(patches, pre, dark):
+    """Pixels well beside the sample, where a dark level could be measured there."""
+    if dark["how"] != "outside":
+        return np.zeros(pre.shape, dtype=bool)
+    limit = _sample_level(pre, patches.coverage, dark) / 2
+    smooth = np.stack([cv2.GaussianBlur(image, (0, 0), 4.0) for image in pre])
+    return patches.coverage & (smooth < limit)
+
+
+def _noise_record(pixel, matched, fwhm, scale):
     """Noise models, and the gain and read noise of two equal cameras that they stand for."""
-    noise = background.pixel_noise
     return {
-        "pixel": noise.to_record(),
+        "pixel": pixel.to_record(),
         "matched": matched.to_record(),
         "microbe_fwhm_px": fwhm,
-        "gain": (1 + scale) / noise.per_level if noise.per_level > 0 else None,
-        "read_noise": float(np.sqrt(noise.read_variance / (1 + scale**2))),
+        "gain": (1 + scale) / pixel.per_level if pixel.per_level > 0 else None,
+        "read_noise": float(np.sqrt(pixel.read_variance / (1 + scale**2))),
     }

@@ -11,21 +11,24 @@ import cv2
 import numpy as np
 from scipy import ndimage
 
-MIN_PIXELS = 4
-DIP = 2.0
-DIP_PART = 0.05
+FOOT = 0.6  # of the threshold: pixels above it belong to a source
+HALF = 0.5
+DIP = 1.0
+DIP_PART = 0.03
 OUTSIDE = -1e3
 
 
-def find_segments(image, threshold):
-    """Label connected pixels above a threshold, one label a source.
+def find_segments(image, outline, threshold):
+    """Label the sources whose peak is above a threshold.
 
     Parameters
     ----------
     image : ndarray of float32, shape (height, width)
         Significance.
+    outline : ndarray of float32, same shape
+        What the outlines are drawn on, at half of each source's maximum.
     threshold : float
-        Least significance of a pixel.
+        Least significance of a peak.
 
     Returns
     -------
@@ -34,12 +37,33 @@ def find_segments(image, threshold):
     count : int
         Number of sources.
     """
-    above = (image > threshold).astype(np.uint8)
-    _, labels, stats, _ = cv2.connectedComponentsWithStats(above, connectivity=4)
-    keep = stats[:, cv2.CC_STAT_AREA] >= MIN_PIXELS
+    above = (image > FOOT * threshold).astype(np.uint8)
+    count, labels = cv2.connectedComponents(above, connectivity=4)
+    peak = np.zeros(count)
+    np.maximum.at(peak, labels[above > 0], image[above > 0])
+    labels, count = _renumber(labels, peak > threshold)
+    labels, count = _split(image, labels, count)
+    return _trim(labels, count, image, outline, threshold)
+
+
+def _renumber(labels, keep):
+    """Labels without those that are not kept."""
     keep[0] = False
-    labels = np.where(keep, np.cumsum(keep), 0).astype(np.int32)[labels]
-    return _split(image, labels, int(keep.sum()))
+    return np.where(keep, np.cumsum(keep), 0).astype(np.int32)[labels], int(keep.sum())
+
+
+def _trim(labels, count, image, outline, threshold):
+    """Cut each source at half its maximum, and drop those whose peak is too low."""
+    pixels = np.flatnonzero(labels)
+    label = labels.ravel()[pixels]
+    level, height = outline.ravel()[pixels], image.ravel()[pixels]
+    highest, peak = np.zeros(count + 1), np.zeros(count + 1)
+    np.maximum.at(highest, label, level)
+    np.maximum.at(peak, label, height)
+    inside = (level >= HALF * highest[label]) | (height == peak[label])
+    trimmed = np.zeros_like(labels)
+    trimmed.ravel()[pixels[inside]] = label[inside]
+    return _renumber(trimmed, peak > threshold)
 
 
 def _split(image, labels, count):
@@ -57,9 +81,7 @@ def _split(image, labels, count):
         inside = labels[part] == label
         heights = np.where(inside, image[part], -np.inf)
         parts = _watershed(heights, np.where(inside, markers[part], 0))
-        sizes = np.bincount(parts.ravel())
-        big = [k for k in np.flatnonzero(sizes) if k and sizes[k] >= MIN_PIXELS]
-        for extra in big[1:]:
+        for extra in np.unique(parts[parts > 0])[1:]:
             count += 1
             labels[part][parts == extra] = count
     return labels, count

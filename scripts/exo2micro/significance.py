@@ -6,6 +6,10 @@ registered fluorescence images of one microscope are close to). The filter is a 
 microbes' width. Its variance is not computed but was measured on background, against the
 mineral's level and gradient: that includes the correlation of the noise that interpolation makes,
 and misregistration, which turns gradients into residuals, so that grain edges don't light up.
+
+The filter and the microscope blur a bright microbe far beyond its outline, where its light would
+outshine its faint neighbours. So what lies below half of a source's maximum beside it is held
+below 5 sigma: it says that there is a source beside it, not that there is one here.
 """
 
 from dataclasses import dataclass
@@ -22,6 +26,14 @@ from exo2micro.scale_map import scale_field_tile
 MARGIN = 64  # px of context that a tile needs on every side
 SATURATION_RIM = 2
 MIN_FILL = 0.3  # of the filter's weight must lie on good pixels
+# Average precision of the pixels within the microbes' half-maximum outlines, over four pairs:
+# plain difference 0.61-0.85, the filter alone 0.68-0.76, with flanks held down 0.85-0.91; of the
+# pixels that a microbe raises by 3 sigma: 0.83-0.97, 0.92-0.98, 0.91-0.95.
+FLANK = 0.5  # of a source's maximum
+FLANK_FILTER = 0.5  # of the filter's width: what outlines are judged by
+FLANK_REACH = 1.0  # filter widths within which a maximum counts as beside
+SOURCE = 5.0  # sigma of a maximum that has flanks
+FLANK_BASE = 4.0  # sigma; flanks are held between this and `SOURCE`
 # Above this part of full scale the mineral itself saturates: a pixel says nothing of a microbe.
 MINERAL_SATURATES = 0.8
 
@@ -103,6 +115,8 @@ class SignificanceTile:
     difference, sigma, significance : ndarray of float32
         Difference (grey levels), standard deviation of its pixels, matched-filtered significance
         (0 where the mask says uncovered or blind).
+    outline : ndarray of float32
+        Difference smoothed by half the filter's width: what outlines of sources are drawn on.
     mask : ndarray of uint8
         Bits: 1 not covered, 2 post saturated, 4 pre saturated, 8 blind (the mineral itself
         saturates: no microbe could be seen).
@@ -115,6 +129,7 @@ class SignificanceTile:
     difference: np.ndarray
     sigma: np.ndarray
     significance: np.ndarray
+    outline: np.ndarray
     mask: np.ndarray
     sample: np.ndarray
     grain_edge: np.ndarray
@@ -144,7 +159,7 @@ def significance_tile(photometry, window, post, pre, coverage):
     difference = photometry.difference(window, post, pre, coverage)
     mineral = np.where(coverage, np.asarray(pre, np.float32) - np.float32(photometry.dark_pre), 0)
     level, gradient_squared = predict_mineral(mineral, photometry.scale_in(window))
-    mask = _mask_pixels(photometry, post, pre, coverage, level)
+    mask = _mask_pixels(photometry, post, pre, coverage, mineral * photometry.scale_in(window))
     good = (mask & (UNCOVERED | BLIND)) == 0
     variance = photometry.pixel_noise.variance(level, gradient_squared)
     smooth, fill, effective = matched_filter(difference, good, photometry.fwhm)
@@ -152,15 +167,44 @@ def significance_tile(photometry, window, post, pre, coverage):
     smooth_variance = photometry.matched_noise.variance(level, wide_gradient) * effective
     significance = smooth / np.sqrt(np.maximum(smooth_variance, 1e-20))
     significance[~good | (fill < MIN_FILL)] = 0
+    outline = matched_filter(difference, good, FLANK_FILTER * photometry.fwhm)[0]
+    outline[significance == 0] = 0
     registration = photometry.matched_noise.registration_px**2 * wide_gradient
     return SignificanceTile(
         difference,
         np.sqrt(variance).astype(np.float32),
-        significance.astype(np.float32),
+        hold_flanks_down(significance, outline, photometry.fwhm),
+        outline,
         mask,
         coverage & (level > photometry.sample_level * photometry.scale_in(window)),
         registration > smooth_variance / 2,
     )
+
+
+def hold_flanks_down(significance, outline, fwhm):
+    """Hold down what is less than half of a source beside it.
+
+    Parameters
+    ----------
+    significance : ndarray of float32
+        Matched-filtered significance.
+    outline : ndarray of float32
+        Difference, less smoothed.
+    fwhm : float
+        Width of the matched filter, px.
+
+    Returns
+    -------
+    ndarray of float32
+        Significance; below 5 on the flanks of sources.
+    """
+    reach = 2 * max(1, round(FLANK_REACH * fwhm)) + 1
+    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (reach, reach))
+    highest = cv2.dilate(np.where(significance > SOURCE, outline, 0), disc)
+    part = outline / np.maximum(highest, 1e-12)
+    held = FLANK_BASE + (SOURCE - FLANK_BASE) / FLANK * part
+    flank = (highest > 0) & (part < FLANK)
+    return np.where(flank, np.minimum(significance, held), significance).astype(np.float32)
 
 
 def matched_filter(difference, good, fwhm):
@@ -184,14 +228,14 @@ def matched_filter(difference, good, fwhm):
     return smooth, fill, squared / np.maximum(fill, 1e-3) ** 2
 
 
-def _mask_pixels(photometry, post, pre, coverage, level):
+def _mask_pixels(photometry, post, pre, coverage, predicted):
     bright_post, bright_pre = saturated(post, pre, photometry.saturation)
     mask = np.where(coverage, 0, UNCOVERED).astype(np.uint8)
     mask |= SATURATED_POST * dilate(bright_post & coverage, 0)
     grown_pre = dilate(bright_pre & coverage, SATURATION_RIM)
     mask |= SATURATED_PRE * grown_pre
     full_scale = photometry.saturation[0]
-    own = level + photometry.dark_post > MINERAL_SATURATES * full_scale
+    own = predicted + photometry.dark_post > MINERAL_SATURATES * full_scale
     near = dilate(bright_post, SATURATION_RIM).astype(bool) if np.isfinite(full_scale) else own
     mask |= BLIND * (grown_pre | (own & near).astype(np.uint8))
     return mask

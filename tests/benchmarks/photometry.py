@@ -1,0 +1,310 @@
+"""Scale, significance and catalogue of synthetic pairs against their truth.
+
+    python tests/benchmarks/photometry.py [--seeds 2] [--only plain cover] [--real DIR]
+        [--pipeline] [--jobs 2] [--size 1300 1500] [--out table.tsv]
+
+Each row is a pair; the pairs are aligned by their true transform (shifted by a known error where
+that is what is tried), or, with --pipeline, by the workflow's own stages. With a folder of real
+photographs (--real), these are used as mineral and as stain beside the generated ones.
+"""
+
+import argparse
+import sys
+import time
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pandas as pd
+from scipy.spatial import cKDTree
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "scripts"))
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+from photometry_grid import hopeless_grid, photometry_grid
+
+from exo2micro.catalogue import Detections, describe_catalogue, make_table
+from exo2micro.detection import detection_tiles, gather
+from exo2micro.geometry import DisplacementGrid, Transform, translation
+from exo2micro.measurement import measure_pair
+from exo2micro.padding import full_scale
+from exo2micro.parameters import resolve
+from exo2micro.registration import run_boundary_stage, run_interior_stage
+from exo2micro.scale import estimate_scale
+from exo2micro.significance import Photometry
+from exo2micro.storage import ArrayImage
+from exo2micro.synthesis import SyntheticPair
+
+PAD = 128
+MATCH_PX = 3.0
+APART_PX = 2.0  # between the half-maximum outlines of microbes that do not touch
+GRID_STEP = 16
+
+
+class Masks(list):
+    """Takes what the streamed pass spools."""
+
+    add = list.append
+
+
+def pad_pair(pair):
+    """Padded images of a pair, and their padding record."""
+    spec = pair.spec
+    canvas = [max(a, b) + 2 * PAD for a, b in zip(spec.post_shape, spec.pre_shape, strict=True)]
+    images = {}
+    for frame in ("post", "pre"):
+        raw = pair.read(frame)
+        padded = np.zeros(canvas, dtype=raw.dtype)
+        padded[PAD : PAD + raw.shape[0], PAD : PAD + raw.shape[1]] = raw
+        images[frame] = ArrayImage(padded)
+    padding = {
+        "pad": PAD,
+        "canvas": canvas,
+        "raw": {frame: {"shape": list(spec.shape(frame))} for frame in images},
+        "saturation": dict.fromkeys(("post", "pre"), full_scale(spec.dtype)),
+    }
+    return images["post"], images["pre"], padding
+
+
+def true_transform(pair, off):
+    """The pair's true transform, shifted by `off` px."""
+    canvas = [side + 2 * PAD for side in pair.spec.post_shape]
+    x, y = np.meshgrid(*(np.arange(0.0, side + GRID_STEP, GRID_STEP) for side in canvas[::-1]))
+    bending = pair.motion.bending.at(np.stack([x.ravel(), y.ravel()], axis=1) - PAD)
+    dx, dy = bending.T.reshape(2, *x.shape)
+    shift = translation(off * np.cos(0.6), off * np.sin(0.6))
+    matrix = shift @ pair.truth.pre_from_post_padded(PAD)
+    grid = DisplacementGrid(0.0, 0.0, GRID_STEP, GRID_STEP, dx, dy)
+    return Transform(matrix, grid if bending.any() else None)
+
+
+def own_transform(post, pre, padding, values):
+    """The transform that the workflow finds."""
+    boundary = run_boundary_stage(post, pre, padding, values)
+    return Transform.from_record(run_interior_stage(post, pre, padding, boundary, values))
+
+
+def microbe_pixels(microbes, shape):
+    """Where a microbe is brighter than half its own peak; bool, raw post frame."""
+    image = np.zeros(shape, dtype=bool)
+    for m in microbes.itertuples():
+        reach = int(np.ceil(m.length / 2 + m.fwhm)) + 1
+        y0, x0 = max(int(m.y) - reach, 0), max(int(m.x) - reach, 0)
+        part = image[y0 : int(m.y) + reach + 1, x0 : int(m.x) + reach + 1]
+        row, column = np.indices(part.shape)
+        dx, dy = column + x0 - m.x, row + y0 - m.y
+        cosine, sine = np.cos(np.radians(m.angle_deg)), np.sin(np.radians(m.angle_deg))
+        along = np.maximum(np.abs(dx * cosine + dy * sine) - m.length / 2, 0)
+        part |= np.hypot(along, dy * cosine - dx * sine) <= m.fwhm / 2
+    return image
+
+
+def average_precision(score, true):
+    """Area under precision against recall."""
+    if not true.any():
+        return np.nan
+    order = np.argsort(-score, kind="stable")
+    hit = true[order]
+    precision = np.cumsum(hit) / np.arange(1, len(hit) + 1)
+    return float(precision[hit].mean())
+
+
+def stand_alone(microbes):
+    """Microbes whose half-maximum outline keeps clear of all others'."""
+    xy = microbes[["x", "y"]].to_numpy()
+    reach = (microbes["length"] / 2 + microbes["fwhm"] / 2).to_numpy()
+    alone = np.ones(len(xy), dtype=bool)
+    for i, j in cKDTree(xy).query_pairs(2 * reach.max() + APART_PX):
+        if np.hypot(*(xy[i] - xy[j])) < reach[i] + reach[j] + APART_PX:
+            alone[[i, j]] = False
+    return alone
+
+
+def microbe_strength(pair, microbes):
+    """Signal to noise of the best possible measurement of each microbe, from the description."""
+    spec = pair.spec
+    unit = spec.grey_unit
+    rounding = 0.0 if spec.dtype == "float32" else 1 / 12 / unit**2
+    level = pair.signal("post", microbes=False)
+    at = level[
+        np.clip(np.rint(microbes["y"]).astype(int), 0, level.shape[0] - 1),
+        np.clip(np.rint(microbes["x"]).astype(int), 0, level.shape[1] - 1),
+    ]
+    fixed = (1 + spec.scale**2) * (spec.read_noise**2 + rounding)
+    variance = at * (1 + spec.scale) / spec.photons_per_level + fixed
+    # The square of a Gaussian is narrower by the root of two.
+    fwhm = microbes["fwhm"] / np.sqrt(2)
+    area = np.pi / (4 * np.log(2)) * fwhm**2
+    area += np.sqrt(np.pi / (4 * np.log(2))) * fwhm * microbes["length"]
+    return microbes["peak"] * np.sqrt(area / variance)
+
+
+def judge_catalogue(pair, table, count):
+    """Precision, recall, error of count and flux."""
+    microbes = pair.truth.microbes
+    listed = table[~table["flags"].str.contains("off_sample")]
+    here = listed[["x_raw", "y_raw"]].to_numpy()
+    if microbes.empty:
+        return {"false": count}
+    if listed.empty:
+        return {"precision": np.nan, "recall": 0.0, "count": -1.0}
+    stain = pair.spec.stain_image is not None
+    true = microbes[["x", "y"]].to_numpy()
+    edge = (true > 12).all(axis=1) & (true < np.array(pair.spec.post_shape)[::-1] - 13).all(axis=1)
+    asked = edge & stand_alone(microbes) & microbes["on_sample"].to_numpy()
+    asked &= microbe_strength(pair, microbes).to_numpy() >= 5
+    gap, nearest = cKDTree(here).query(true)
+    far = microbes["length"].to_numpy() / 2 + MATCH_PX
+    back, owner = cKDTree(true).query(here, k=4)
+    reach = (microbes["length"] + microbes["fwhm"]).to_numpy() / 2
+    hit = (back < reach[owner % len(true)] + MATCH_PX).any(axis=1)
+    good = asked & (gap < far)
+    ratio = listed["flux"].to_numpy()[nearest[good]] / microbes["flux"][good]
+    return {
+        "precision": np.nan if stain else hit.mean(),
+        "recall": good[asked].mean() if asked.any() else np.nan,
+        "doubles": hit.sum() - len(np.unique(owner[hit, 0])),
+        "asked": asked.sum(),
+        "count": count / microbes["on_sample"].sum() - 1,
+        "flux": np.median(ratio) / pair.spec.grey_unit - 1 if good.any() else np.nan,
+    }
+
+
+def assemble(tiles, shape):
+    """Whole images from the streamed tiles: difference, significance, sample, covered."""
+    images = [np.zeros(shape, np.float32) for _ in range(2)] + [np.zeros(shape, bool)] * 1
+    kept = []
+    for core, tile in tiles:
+        kept.append((core, tile))
+        if tile is None:
+            continue
+        found = tile.significance
+        for image, part in zip(
+            images, (found.difference, found.significance, found.sample), strict=True
+        ):
+            image[core.slices] = tile.cut(part)
+    return images, kept
+
+
+def measure(task):
+    """All figures of one pair."""
+    kind, spec, off, pipeline, options = task
+    cv2.setNumThreads(1)
+    pair = SyntheticPair(spec)
+    post, pre, padding = pad_pair(pair)
+    values = resolve({"pad": PAD, **options})
+    start = time.perf_counter()
+    transform = own_transform(post, pre, padding, values) if pipeline else true_transform(pair, off)
+    record = estimate_scale(measure_pair(post, pre, transform, padding, "cubic"), values)
+    row = {
+        "kind": kind,
+        "seed": spec.seed,
+        "off": off,
+        "status": record["status"],
+        "reasons": "; ".join(record["reasons"]),
+        "scale": spec.scale,
+    }
+    if record["scale_estimate"] is None:
+        return row
+    error = record["scale_estimate"] / spec.scale - 1
+    row |= {"error_%": 100 * error, "pull": error * spec.scale / record["scale_error"]}
+    photometry = Photometry.from_record(record)
+    tiles = detection_tiles(post, pre, transform, padding, photometry, "cubic")
+    images, kept = assemble(tiles, post.shape)
+    raw = np.s_[PAD : PAD + spec.post_shape[0], PAD : PAD + spec.post_shape[1]]
+    difference, significance, sample = (image[raw] for image in images)
+    true = microbe_pixels(pair.truth.microbes, spec.post_shape)
+    row |= {
+        "fwhm": photometry.fwhm,
+        "registration": photometry.matched_noise.registration_px,
+        "ap_difference": average_precision(difference[sample], true[sample]),
+        "ap_significance": average_precision(significance[sample], true[sample]),
+        "z_scatter": 1.4826
+        * np.median(
+            np.abs(
+                significance[
+                    sample & ~cv2.dilate(true * np.uint8(1), np.ones((15, 15))).astype(bool)
+                ]
+            )
+        ),
+    }
+    detections = Detections()
+    settings = {"threshold": values["detection_sigma"], "fwhm": photometry.fwhm}
+    for _ in gather(kept, detections, Masks(), **settings, pad=PAD):
+        pass
+    detected = detections.result(**settings)
+    counted = describe_catalogue(detected)
+    row |= judge_catalogue(pair, make_table(detected), counted["n_candidates"])
+    return row | {
+        "expected_false": counted["expected_false"],
+        "seconds": time.perf_counter() - start,
+    }
+
+
+def summarise(table):
+    """One line a kind: median and worst figures."""
+    if "error_%" in table:
+        table["worst_%"] = table["error_%"].abs()
+        table["ap_gain"] = table["ap_significance"] - table["ap_difference"]
+    worst = {
+        "n": ("kind", "size"),
+        "fail": ("status", lambda s: int((s == "fail").sum())),
+        "error median %": ("worst_%", "median"),
+        "worst %": ("worst_%", "max"),
+        "rms pull": ("pull", lambda p: np.sqrt(np.mean(p**2))),
+        "AP difference": ("ap_difference", "min"),
+        "AP significance": ("ap_significance", "min"),
+        "least gain": ("ap_gain", "min"),
+        "scatter": ("z_scatter", "median"),
+        "precision": ("precision", "min"),
+        "recall": ("recall", "min"),
+        "count": ("count", "median"),
+        "flux": ("flux", "median"),
+    }
+    return table.groupby("kind", sort=False).agg(**worst)
+
+
+def main():
+    """Run the grid and print the tables."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--seeds", type=int, default=1)
+    parser.add_argument("--size", type=int, nargs=2, default=(1300, 1500), metavar=("H", "W"))
+    parser.add_argument("--only", nargs="*")
+    parser.add_argument("--real", type=Path)
+    parser.add_argument("--pipeline", action="store_true")
+    parser.add_argument("--hopeless", action="store_true")
+    parser.add_argument("--smooth", action="store_true", help="scale_model: smooth")
+    parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--out", type=Path)
+    options = parser.parse_args()
+    grid = (
+        hopeless_grid(options.size)
+        if options.hopeless
+        else photometry_grid(options.size, options.real)
+    )
+    values = {"scale_model": "smooth"} if options.smooth else {}
+    tasks = [
+        (kind, replace(spec, seed=seed), off, options.pipeline, values)
+        for kind, pairs in grid.items()
+        if not options.only or any(name in kind for name in options.only)
+        for spec, off in pairs
+        for seed in range(1, options.seeds + 1)
+    ]
+    with ProcessPoolExecutor(options.jobs) as pool:
+        table = pd.DataFrame(list(pool.map(measure, tasks)))
+    if options.out:
+        table.to_csv(options.out, sep="\t", index=False)
+    pd.set_option("display.width", 250, "display.max_columns", 40, "display.max_rows", 500)
+    print(table.drop(columns="reasons").round(3).to_string())
+    if "error_%" in table:
+        print(summarise(table).round(3).to_string())
+        inside = (table["pull"].abs() < 1).mean()
+        print(f"error: median {table['error_%'].abs().median():.3f} %, within 1 sigma {inside:.0%}")
+    for reasons in table.loc[table["status"] != "ok", ["kind", "reasons"]].itertuples():
+        print(reasons.kind, "|", reasons.reasons)
+
+
+if __name__ == "__main__":
+    main()
