@@ -4,6 +4,8 @@
 # A variant is told by the suffix of the file names; an image is read in whichever of its two
 # formats it exists.
 
+import re
+
 from snakemake.exceptions import WorkflowError
 
 from exo2micro.checkpoints import image_path, is_conversion, other_format, readable
@@ -195,3 +197,8 @@ def scale_figure_sources(wildcards):
         "interior": record_path(wildcards, "03_interior", wildcards.sfx4, 3),
         "padding": record_path(wildcards, "01_padding", wildcards.sfx4, 1),
     }
+
+
+def one_of(names):
+    """Pattern of a few names; none at all where there are no names."""
+    return "|".join(sorted({re.escape(name) for name in names})) or "(?!)"

@@ -1,7 +1,5 @@
 # The demonstration: raw photographs that the workflow makes itself (only with `demo:` in the config).
 
-import re
-
 if config.get("demo"):
     from exo2micro.synthesis import demo_specs, find_demo_pair
 
@@ -10,10 +8,6 @@ if config.get("demo"):
 
     # The demonstration leaves raw files beyond the pairs that are run.
     DEMO_FILES = [str(path) for pair in DEMO_PAIRS for path in pair.raw_paths(REQUEST.raw_dir)]
-
-    def one_of(names):
-        """Pattern of a few names; other photographs in the raw folder are not ours to make."""
-        return "|".join(sorted({re.escape(name) for name in names})) or "(?!)"
 
     rule make_demo_pair:
         """Draw a synthetic pair with known transform, scale and microbes."""
