@@ -96,6 +96,21 @@ def test_scales_and_intermediates_add_images_and_figures():
     }  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("given", "kept"), [("all", (1, 2, 3)), ([], ()), ([3, 1], (1, 3)), ("2", (2,)), (3, (3,))]
+)
+def test_images_of_the_stages_that_are_kept(folder, given, kept):
+    request = build_request({"samples": ["B"], "keep_images": given})
+    assert request.keep_images == kept
+    stages = {name.split("/")[-1][:2] for name in request.targets() if name.endswith(".tiff")}
+    assert stages == {"04", *(f"0{stage}" for stage in kept)}
+
+
+@pytest.mark.parametrize("given", [4, [0], "some", [1, "x"], None])
+def test_stages_that_are_none_are_refused(folder, given):
+    assert "out of 1, 2 and 3" in config_fault({"keep_images": given})
+
+
 def test_both_formats(folder):
     targets = build_request({"samples": ["B"], "checkpoint_format": "both"}).targets()
     assert "processed/B/D1/fits/01_padded_pre.fits" in targets

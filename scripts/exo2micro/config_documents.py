@@ -89,7 +89,7 @@ def sample_sheet_schema():
 
 def default_of(key):
     """Give a key's default as it stands in YAML."""
-    return "auto" if key.name == "channel" else key.default
+    return {"channel": "auto", "keep_images": "all"}.get(key.name, key.default)
 
 
 def parameter_table():

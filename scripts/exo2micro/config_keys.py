@@ -20,6 +20,7 @@ from .config_values import (
     accept_optional_file,
     accept_optional_mapping,
     accept_pairs,
+    accept_stages,
 )
 from .parameters import BY_NAME, nearest
 from .selection import ALL
@@ -189,6 +190,19 @@ CONFIG_KEYS = (
         accept_one_of("tiff", "fits", "both"),
         {"enum": ["tiff", "fits", "both"]},
         "format of the images: `tiff`, `fits` or `both`; a change converts without aligning anew",
+    ),
+    ConfigKey(
+        "keep_images",
+        (1, 2, 3),
+        accept_stages,
+        {
+            "anyOf": [
+                {"enum": [ALL, 1, 2, 3]},
+                {"type": "array", "items": {"enum": [1, 2, 3]}, "uniqueItems": True},
+            ]
+        },
+        "stages whose full-resolution images are kept: `all`, or a list out of 1 (padded), 2 and 3 "
+        "(aligned); those of stage 4 always are",
     ),
     ConfigKey(
         "on_failed_alignment",

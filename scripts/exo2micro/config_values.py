@@ -133,6 +133,17 @@ def accept_one_of(*words):
     return accept
 
 
+def accept_stages(value):
+    """Check ``all`` or a list of the stages 1 to 3; gives a tuple of numbers."""
+    if str(value).strip().lower() == "all":
+        return (1, 2, 3)
+    listed = value if isinstance(value, list | tuple) else [value]
+    numbers = [str(stage).strip() for stage in listed]
+    if any(number not in ("1", "2", "3") for number in numbers):
+        raise ValueError("expected all, or a list out of 1, 2 and 3, as in [1]; [] keeps none")
+    return tuple(sorted({int(number) for number in numbers}))
+
+
 def accept_mapping(what):
     """Check a mapping; none is an empty one."""
 

@@ -37,6 +37,8 @@ class Request:
         Folders.
     checkpoint_format : {'tiff', 'fits', 'both'}
         Format of the images.
+    keep_images : tuple of int
+        Stages before the last whose full-resolution images are kept.
     on_failed_alignment : {'stop', 'keep'}
         What to do with a pair whose alignment failed.
     strict_dyes : bool
@@ -64,6 +66,7 @@ class Request:
     raw_dir: str
     output_dir: str
     checkpoint_format: str
+    keep_images: tuple
     on_failed_alignment: str
     strict_dyes: bool
     sample_sheet: str | None
@@ -126,7 +129,7 @@ class Request:
         folder = pair_folder(self.output_dir, pair.sample, pair.dye)
         for variant in pair.variants:
             if variant.suffix not in self._targets:
-                names = variant_targets(variant.values, self.checkpoint_format)
+                names = variant_targets(variant.values, self.checkpoint_format, self.keep_images)
                 self._targets[variant.suffix] = names
             paths.update((f"{folder}/{name}", None) for name in self._targets[variant.suffix])
         return list(paths)

@@ -139,7 +139,7 @@ def _status(request, folder, values, steps):
         return f"error: {_first_sentence(messages[0])}", messages
     missing = [
         name
-        for name in variant_targets(values, request.checkpoint_format)
+        for name in variant_targets(values, request.checkpoint_format, request.keep_images)
         if not (Path(folder) / name).is_file()
     ]
     if missing:

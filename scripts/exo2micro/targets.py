@@ -69,10 +69,22 @@ def scale_kinds(values):
     return kinds
 
 
-def image_names(values):
-    """List the full-resolution images of a variant, in the order in which they are made."""
+def image_names(values, stages=(1, 2, 3)):
+    """List the full-resolution images of a variant, in the order in which they are made.
+
+    Parameters
+    ----------
+    values : dict
+        All parameters.
+    stages : tuple of int
+        Earlier stages whose images are kept; those of stage 4 always are.
+
+    Returns
+    -------
+    list of str
+    """
     coarse = ["02_icp_aligned_coarse_pre"] if values["save_all_intermediates"] else []
-    return [
+    names = [
         "01_padded_post",
         "01_padded_pre",
         *coarse,
@@ -82,6 +94,7 @@ def image_names(values):
         "04_significance",
         "04_mask",
     ]
+    return [name for name in names if int(name[:2]) in (*stages, 4)]
 
 
 def figure_names(values):
@@ -97,12 +110,12 @@ def catalogue_names(values):
     return [f"{stem}.{kind}" for kind in ("csv", "geojson", "json")]
 
 
-def variant_targets(values, checkpoint_format):
+def variant_targets(values, checkpoint_format, stages=(1, 2, 3)):
     """List a variant's images, catalogue and figures, relative to the pair's folder."""
     images = [
         image_path("", image_stem(name, values), fmt).lstrip("/")
         for fmt in formats_asked(checkpoint_format)
-        for name in image_names(values)
+        for name in image_names(values, stages)
     ]
     images += catalogue_names(values)
     return images + [f"pipeline_output/{name}.png" for name in figure_names(values)]

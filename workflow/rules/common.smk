@@ -91,6 +91,11 @@ def padding_sources(wildcards):
     return {**raw_pair(wildcards), "padding": plan}
 
 
+def kept(stage, path):
+    """An image's path; a temporary file where the configuration does not keep the stage's."""
+    return path if stage in REQUEST.keep_images else temp(path)
+
+
 def boundary_image_sources(wildcards):
     """The padded pre image and the transform, or the same image in the other format."""
     transform = record_path(wildcards, "02_icp", wildcards.sfx2, 2)

@@ -27,8 +27,8 @@ rule pad:
     input:
         unpack(padding_sources),
     output:
-        post=f"{PAIR}/{{fmt}}/01_padded_post{{sfx1}}.{{fmt}}",
-        pre=f"{PAIR}/{{fmt}}/01_padded_pre{{sfx1}}.{{fmt}}",
+        post=kept(1, f"{PAIR}/{{fmt}}/01_padded_post{{sfx1}}.{{fmt}}"),
+        pre=kept(1, f"{PAIR}/{{fmt}}/01_padded_pre{{sfx1}}.{{fmt}}"),
     log:
         f"{PAIR}/logs/pad_{{fmt}}{{sfx1}}.log",
     conda:
