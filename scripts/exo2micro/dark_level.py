@@ -11,10 +11,14 @@ import numpy as np
 from scipy.optimize import brentq
 from scipy.stats import norm
 
+from exo2micro.moffat import find_mode
+
 BLOCK = 8  # px
 MIN_BLOCKS = 60
 LOW_QUANTILE = 0.002  # where the search for the lowest level starts
 SELECT_SIGMA = 4.0
+STAIN_SIGMA = 3.0
+MAX_STAIN_VARIANCE = 2.0  # of the commonest block variance; 64 pixels of noise reach 1.6
 # Blocks beside the sample scatter as their noise says (1.0); those of a dark tail of the mineral
 # scatter by 2.3 within the selection.
 MAX_SCATTER = 1.9
@@ -84,17 +88,26 @@ def measure_dark_levels(post, pre, valid, whole_numbers):
     scatter = _robust_sigma(blocks["pre"][chosen])
     if scatter > MAX_SCATTER * sigma or _correlation(blocks, chosen) > MAX_CORRELATION:
         return UNKNOWN
-    middle = np.median(blocks["post"][chosen])
-    spread = max(_robust_sigma(blocks["post"][chosen]), floor)
-    chosen &= np.abs(blocks["post"] - middle) < SELECT_SIGMA * spread
-    noise = float(np.sqrt(np.median(blocks["post_variance"][chosen])))
+    chosen = _without_stain(blocks["post"], blocks["post_variance"], chosen, floor)
+    if chosen.sum() < MIN_BLOCKS:
+        return UNKNOWN
     dark = [float(blocks[name][chosen].mean()) for name in ("post", "pre")]
     error = [_section_error(blocks[name], chosen) for name in ("post", "pre")]
+    variance = [float(blocks[f"{name}_variance"][chosen].mean()) for name in ("post", "pre")]
+    noise = np.sqrt(variance)
     if whole_numbers:
-        sigma_true = _unclipped_noise(dark[0], float(blocks["post_variance"][chosen].mean()))
-        dark = [_unclipped_mean(level, sigma_true) for level in dark]
-        noise = float(sigma_true)
-    return DarkLevels(*dark, *error, noise, int(chosen.sum()), "outside")
+        noise = [_unclipped_noise(*moments) for moments in zip(dark, variance, strict=True)]
+        dark = [_unclipped_mean(*moments) for moments in zip(dark, noise, strict=True)]
+    return DarkLevels(*dark, *error, float(noise[0]), int(chosen.sum()), "outside")
+
+
+def _without_stain(level, variance, chosen, floor):
+    """Blocks whose post level is the commonest, and as quiet as most: no microbe lies in them."""
+    mode, left = find_mode(level[chosen])
+    quiet = max(find_mode(variance[chosen])[0], 0.0)
+    spread = max(min(left, 3 * np.sqrt(quiet) / BLOCK), np.sqrt(quiet) / BLOCK, floor)
+    inside = chosen & (np.abs(level - mode) < STAIN_SIGMA * spread)
+    return inside & (variance < MAX_STAIN_VARIANCE * quiet + floor**2)
 
 
 def _block_moments(post, pre, valid):

@@ -77,9 +77,9 @@ def predict_mineral(pre, scale):
     return level, _gradient_squared(level)
 
 
-def widen_gradient(level, sigma):
-    """Squared gradient of the predicted mineral smoothed once more, as a filter would see it."""
-    return _gradient_squared(cv2.GaussianBlur(level, (0, 0), sigma))
+def widen_gradient(mineral, sigma):
+    """Squared gradient, curvature included, of the scaled mineral as a filter sees it."""
+    return _gradient_squared(cv2.GaussianBlur(mineral, (0, 0), sigma))
 
 
 def _gradient_squared(level):

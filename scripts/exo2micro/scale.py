@@ -12,6 +12,7 @@ from exo2micro.background import MAX_NOISE_PIXELS
 from exo2micro.background_search import search_background
 from exo2micro.block_ratio import average_blocks
 from exo2micro.dark_level import measure_dark_levels
+from exo2micro.microbe_width import measure_microbe_width
 from exo2micro.noise import FWHM_PER_SIGMA, fit_noise, predict_mineral, widen_gradient
 from exo2micro.patches import read_patches
 from exo2micro.sample_area import find_saturation, typical_level
@@ -22,7 +23,6 @@ from exo2micro.scale_verdict import judge_scale, locate_ratio_peaks
 # What the estimate is off by beyond what sections of one image can tell: faint stain and the
 # choices of the method (measured over generated pairs).
 METHOD_ERROR = 2e-4
-DEFAULT_FWHM = 4.0  # px
 BESIDE_PART = 4  # of the noise's pixels, one in so many lies beside the sample
 SAMPLE_PART = 0.15  # of the typical level of the mineral
 MEASURED = [
@@ -184,28 +184,49 @@ def _measure_noise(found, patches, post, pre, dark, values):
     background has been cleaned of what stands out of it, bad edges included. And beside the
     sample, lest what the model says of dark places be a guess from bright ones.
     """
-    fwhm = float(values.get("microbe_fwhm_px") or DEFAULT_FWHM)
+    fwhm = float(values.get("microbe_fwhm_px") or _measure_fwhm(found, post, pre))
     sigma = fwhm / FWHM_PER_SIGMA
     beside = _beside_sample(patches, pre, dark)
-    scales = np.broadcast_to(found.scale if found.local is None else found.local, (len(post),))
+    residuals, scales = _residuals(found, post, pre), _scales(found, len(post))
     columns = [[] for _ in range(5)]
     share = [min(1.0, MAX_NOISE_PIXELS / max(int(m.sum()), 1)) for m in (found.usable, beside)]
     rng = np.random.default_rng(0)
-    for index, scale in enumerate(scales):
+    for index, (residual, scale) in enumerate(zip(residuals, scales, strict=True)):
         chosen = rng.random(pre[index].shape, dtype=np.float32)
         chosen = (found.usable[index] & (chosen < share[0])) | (
             beside[index] & (chosen < share[1] / BESIDE_PART)
         )
-        residual = post[index] - np.float32(scale) * pre[index] - np.float32(found.offset)
         level, slope = predict_mineral(pre[index], scale)
         smooth = cv2.GaussianBlur(residual, (0, 0), sigma)
         for column, image in zip(
-            columns, (residual, smooth, level, slope, widen_gradient(level, sigma)), strict=True
+            columns,
+            (residual, smooth, level, slope, widen_gradient(np.float32(scale) * pre[index], sigma)),
+            strict=True,
         ):
             column.append(image[chosen])
     residual, smooth, level, slope, wide = (np.concatenate(column) for column in columns)
     pixel = fit_noise(residual, level, slope) or found.background.pixel_noise
     return pixel, fit_noise(smooth, level, wide) or found.background.smooth_noise, fwhm
+
+
+def _measure_fwhm(found, post, pre):
+    """Width of the pair's own microbes."""
+    clean = found.background.clean
+    level = found.scale * float(np.median(pre[clean]))
+    noise = np.sqrt(found.background.pixel_noise.variance(level, 0.0))
+    return measure_microbe_width(_residuals(found, post, pre), found.usable, noise)
+
+
+def _scales(found, count):
+    """Scale at each patch."""
+    return np.broadcast_to(found.scale if found.local is None else found.local, (count,))
+
+
+def _residuals(found, post, pre):
+    """Yield each patch's post minus scaled pre."""
+    scales = _scales(found, len(post))
+    for image, mineral, scale in zip(post, pre, scales, strict=True):
+        yield image - np.float32(scale) * mineral - np.float32(found.offset)
 
 
 def _beside_sample(patches, pre, dark):

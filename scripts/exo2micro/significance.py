@@ -34,8 +34,9 @@ FLANK_FILTER = 0.5  # of the filter's width: what outlines are judged by
 FLANK_REACH = 1.0  # filter widths within which a maximum counts as beside
 SOURCE = 5.0  # sigma of a maximum that has flanks
 FLANK_BASE = 4.0  # sigma; flanks are held between this and `SOURCE`
-# Above this part of full scale the mineral itself saturates: a pixel says nothing of a microbe.
-MINERAL_SATURATES = 0.8
+# Where the mineral itself, with so many sigma of its noise, may reach full scale, a saturated pixel
+# says nothing of a microbe.
+MINERAL_SIGMA = 3.0
 
 UNCOVERED, SATURATED_POST, SATURATED_PRE, BLIND = 1, 2, 4, 8  # bits of the mask image
 
@@ -159,11 +160,13 @@ def significance_tile(photometry, window, post, pre, coverage):
     difference = photometry.difference(window, post, pre, coverage)
     mineral = np.where(coverage, np.asarray(pre, np.float32) - np.float32(photometry.dark_pre), 0)
     level, gradient_squared = predict_mineral(mineral, photometry.scale_in(window))
-    mask = _mask_pixels(photometry, post, pre, coverage, mineral * photometry.scale_in(window))
-    good = (mask & (UNCOVERED | BLIND)) == 0
     variance = photometry.pixel_noise.variance(level, gradient_squared)
+    scaled = (mineral * photometry.scale_in(window)).astype(np.float32)
+    brightest = scaled + MINERAL_SIGMA * np.sqrt(variance)
+    mask = _mask_pixels(photometry, post, pre, coverage, brightest + photometry.dark_post)
+    good = (mask & (UNCOVERED | BLIND)) == 0
     smooth, fill, effective = matched_filter(difference, good, photometry.fwhm)
-    wide_gradient = widen_gradient(level, photometry.fwhm / FWHM_PER_SIGMA)
+    wide_gradient = widen_gradient(scaled, photometry.fwhm / FWHM_PER_SIGMA)
     smooth_variance = photometry.matched_noise.variance(level, wide_gradient) * effective
     significance = smooth / np.sqrt(np.maximum(smooth_variance, 1e-20))
     significance[~good | (fill < MIN_FILL)] = 0
@@ -228,14 +231,15 @@ def matched_filter(difference, good, fwhm):
     return smooth, fill, squared / np.maximum(fill, 1e-3) ** 2
 
 
-def _mask_pixels(photometry, post, pre, coverage, predicted):
+def _mask_pixels(photometry, post, pre, coverage, brightest):
+    """Bits of the mask; `brightest` is what the mineral alone may come to in post."""
     bright_post, bright_pre = saturated(post, pre, photometry.saturation)
     mask = np.where(coverage, 0, UNCOVERED).astype(np.uint8)
     mask |= SATURATED_POST * dilate(bright_post & coverage, 0)
     grown_pre = dilate(bright_pre & coverage, SATURATION_RIM)
     mask |= SATURATED_PRE * grown_pre
     full_scale = photometry.saturation[0]
-    own = predicted + photometry.dark_post > MINERAL_SATURATES * full_scale
+    own = brightest > full_scale
     near = dilate(bright_post, SATURATION_RIM).astype(bool) if np.isfinite(full_scale) else own
     mask |= BLIND * (grown_pre | (own & near).astype(np.uint8))
     return mask

@@ -38,7 +38,9 @@ from exo2micro.storage import ArrayImage
 from exo2micro.synthesis import SyntheticPair
 
 PAD = 128
+RIM_PX = 12  # along the frame's edge no microbe is asked for
 MATCH_PX = 3.0
+DARK_PART = 0.3  # of the mineral's mean: darker places of a real texture are no sample
 APART_PX = 2.0  # between the half-maximum outlines of microbes that do not touch
 GRID_STEP = 16
 
@@ -101,6 +103,15 @@ def microbe_pixels(microbes, shape):
     return image
 
 
+def stained(pair):
+    """Where a real stain, which is no microbe of the list, shines; bool, raw post frame."""
+    spec = pair.spec
+    if spec.stain_image is None:
+        return np.zeros(spec.post_shape, dtype=bool)
+    bare = SyntheticPair(replace(spec, stain_image=None))
+    return pair.signal("post") - bare.signal("post") > 1.0
+
+
 def average_precision(score, true):
     """Area under precision against recall."""
     if not true.any():
@@ -122,16 +133,30 @@ def stand_alone(microbes):
     return alone
 
 
+def light_at(pair, microbes):
+    """Level of the mineral, in post, at each microbe."""
+    level = pair.signal("post", microbes=False)
+    return level[
+        np.clip(np.rint(microbes["y"]).astype(int), 0, level.shape[0] - 1),
+        np.clip(np.rint(microbes["x"]).astype(int), 0, level.shape[1] - 1),
+    ]
+
+
+def mean_scale(pair):
+    """Mean scale over the sample, where it varies."""
+    spec = pair.spec
+    if not spec.gain_variation:
+        return spec.scale
+    rows, columns = np.nonzero(pair.sample_mask("post")[::16, ::16])
+    return float(np.exp(np.log(pair.scale_at(np.stack([columns, rows], axis=1) * 16.0)).mean()))
+
+
 def microbe_strength(pair, microbes):
     """Signal to noise of the best possible measurement of each microbe, from the description."""
     spec = pair.spec
     unit = spec.grey_unit
     rounding = 0.0 if spec.dtype == "float32" else 1 / 12 / unit**2
-    level = pair.signal("post", microbes=False)
-    at = level[
-        np.clip(np.rint(microbes["y"]).astype(int), 0, level.shape[0] - 1),
-        np.clip(np.rint(microbes["x"]).astype(int), 0, level.shape[1] - 1),
-    ]
+    at = light_at(pair, microbes)
     fixed = (1 + spec.scale**2) * (spec.read_noise**2 + rounding)
     variance = at * (1 + spec.scale) / spec.photons_per_level + fixed
     # The square of a Gaussian is narrower by the root of two.
@@ -152,7 +177,12 @@ def judge_catalogue(pair, table, count):
         return {"precision": np.nan, "recall": 0.0, "count": -1.0}
     stain = pair.spec.stain_image is not None
     true = microbes[["x", "y"]].to_numpy()
-    edge = (true > 12).all(axis=1) & (true < np.array(pair.spec.post_shape)[::-1] - 13).all(axis=1)
+    lit = light_at(pair, microbes) > DARK_PART * pair.spec.brightness * pair.spec.scale
+    edge = (
+        lit
+        & (true > 12).all(axis=1)
+        & (true < np.array(pair.spec.post_shape)[::-1] - 13).all(axis=1)
+    )
     asked = edge & stand_alone(microbes) & microbes["on_sample"].to_numpy()
     asked &= microbe_strength(pair, microbes).to_numpy() >= 5
     gap, nearest = cKDTree(here).query(true)
@@ -167,7 +197,7 @@ def judge_catalogue(pair, table, count):
         "recall": good[asked].mean() if asked.any() else np.nan,
         "doubles": hit.sum() - len(np.unique(owner[hit, 0])),
         "asked": asked.sum(),
-        "count": count / microbes["on_sample"].sum() - 1,
+        "count": count / (microbes["on_sample"] & lit).sum() - 1,
         "flux": np.median(ratio) / pair.spec.grey_unit - 1 if good.any() else np.nan,
     }
 
@@ -208,13 +238,15 @@ def measure(task):
     }
     if record["scale_estimate"] is None:
         return row
-    error = record["scale_estimate"] / spec.scale - 1
-    row |= {"error_%": 100 * error, "pull": error * spec.scale / record["scale_error"]}
+    true_scale = mean_scale(pair)
+    error = record["scale_estimate"] / true_scale - 1
+    row |= {"error_%": 100 * error, "pull": error * true_scale / record["scale_error"]}
     photometry = Photometry.from_record(record)
     tiles = detection_tiles(post, pre, transform, padding, photometry, "cubic")
     images, kept = assemble(tiles, post.shape)
     raw = np.s_[PAD : PAD + spec.post_shape[0], PAD : PAD + spec.post_shape[1]]
     difference, significance, sample = (image[raw] for image in images)
+    sample &= ~stained(pair)
     true = microbe_pixels(pair.truth.microbes, spec.post_shape)
     row |= {
         "fwhm": photometry.fwhm,

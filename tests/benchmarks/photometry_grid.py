@@ -63,13 +63,19 @@ def photometry_grid(size, folder=None):
 def hopeless_grid(size):
     """Pairs without one scale: name -> list of (PairSpec, px off)."""
     base = PairSpec(post_shape=tuple(size), colour="grey", rotation_deg=3.0)
+    large = {"microbe_fwhm": (8.0, 14.0), "microbe_peak": (20.0, 80.0)}
     return {
         "two minerals": [
             (replace(base, second_mineral_fraction=part, second_mineral_ratio=ratio), 0.0)
             for part, ratio in ((0.4, 1.5), (0.25, 0.6), (0.5, 2.5))
         ],
         "few pixels": [(replace(base, footprint="blob", fill=0.08, holes=0), 0.0)],
-        "mostly stain": [(replace(base, microbe_cover=0.75, microbe_peak=(20.0, 80.0)), 0.0)],
+        "mostly stain": [
+            (
+                replace(base, microbe_cover=0.5, **large),
+                0.0,
+            )
+        ],
         "other sample": [(replace(base, pre_seed=99), 0.0)],
     }
 
