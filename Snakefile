@@ -32,6 +32,7 @@ include: "workflow/rules/difference.smk"
 include: "workflow/rules/catalogue.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/summary.smk"
+include: "workflow/rules/status.smk"
 
 
 rule all:

@@ -115,7 +115,7 @@ def test_pairs_are_found_with_their_paths(tmp_path):
     assert names(pairs) == [("CD 71", "DAPI"), ("CD070", "DAPI"), ("CD070", "SybrGld")]
     assert pairs[1].pre == f"{raw}/CD070/CD070_2024_pre_run3_DAPI.TIFF"
     assert pairs[1].post == f"{raw}/CD070/CD070_2024_post_run3_DAPI.tiff"
-    assert names(exo2micro.discover_tasks(raw + "/", dyes=["SybrGld"], samples=["CD070"])) == [
+    assert names(discover_tasks(raw + "/", dyes=["SybrGld"], samples=["CD070"])) == [
         ("CD070", "SybrGld")
     ]
 

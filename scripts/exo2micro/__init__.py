@@ -9,20 +9,38 @@ from importlib import import_module
 __version__ = "0.1.0"
 
 _HOME = {
+    "SampleDye": "sample_dye",
     "Transform": "geometry",
-    "classify_raw_files": "discovery",
-    "diagnose_raw_layout": "discovery",
-    "discover_tasks": "discovery",
+    "build_task_list": "batch",
+    "classify_raw_files": "original",
+    "diagnose_raw_layout": "original",
+    "discover_tasks": "original",
     "load_transform": "transforms",
-    "survey_raw_channels": "survey",
+    "preflight_check": "batch",
+    "print_summary": "batch",
+    "process_one": "batch",
+    "run_batch": "batch",
+    "run_parallel": "batch",
+    "run_serial": "batch",
+    "run_subprocess": "batch",
+    "survey_raw_channels": "original",
 }
 
 __all__ = [
+    "SampleDye",
     "Transform",
+    "build_task_list",
     "classify_raw_files",
     "diagnose_raw_layout",
     "discover_tasks",
     "load_transform",
+    "preflight_check",
+    "print_summary",
+    "process_one",
+    "run_batch",
+    "run_parallel",
+    "run_serial",
+    "run_subprocess",
     "survey_raw_channels",
 ]
 

@@ -20,6 +20,7 @@ from .config_values import (
     accept_optional_file,
     accept_optional_mapping,
     accept_pairs,
+    accept_stage,
     accept_stages,
 )
 from .parameters import BY_NAME, nearest
@@ -112,6 +113,7 @@ _NUMBERED = {
         {"type": "string", "pattern": "^(auto|[0-9]+)$"},
     ]
 }
+_STAGE = {"enum": [*NOTHING, None, 1, 2, 3, 4, "1", "2", "3", "4"]}
 _PAIR = {"type": "string", "pattern": r"^[^/\\{}.\s-][^/\\{}]*/[^/\\{}._\s-][^/\\{}_]*$"}
 _PAIRS = {"anyOf": [{"enum": [ALL]}, _PAIR, {"type": "array", "items": _PAIR, "minItems": 1}]}
 
@@ -234,6 +236,28 @@ CONFIG_KEYS = (
         accept_boolean,
         _BOOLEAN,
         "`true` keeps the course of each job's memory in `logs/*.memory.tsv`",
+    ),
+    ConfigKey(
+        "force_run",
+        False,
+        accept_boolean,
+        _BOOLEAN,
+        "`true` runs although memory or disk will not do, with a warning in place of the error",
+    ),
+    ConfigKey(
+        "from_stage",
+        None,
+        accept_stage,
+        _STAGE,
+        "run this stage (1 to 4) and the later ones again",
+    ),
+    ConfigKey("to_stage", None, accept_stage, _STAGE, "stop after this stage (1 to 4)"),
+    ConfigKey(
+        "force",
+        False,
+        accept_boolean,
+        _BOOLEAN,
+        "`true` runs everything again, or with `from_stage` everything from there on",
     ),
     ConfigKey(
         "params",

@@ -186,6 +186,18 @@ def accept_limits(unit, *words):
     return accept
 
 
+def accept_stage(value):
+    """Check the number of a stage, or none."""
+    if is_nothing(value):
+        return None
+    if isinstance(value, bool) or str(value).strip() not in ("1", "2", "3", "4"):
+        raise ValueError(
+            "expected a stage: 1 padding, 2 boundary alignment, 3 interior alignment, 4 scale and "
+            "difference; or null"
+        )
+    return int(value)
+
+
 def _number(value):
     try:
         return float(value)

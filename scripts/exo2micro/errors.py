@@ -9,7 +9,7 @@ class Exo2MicroError(Exception):
     """Base of every fault that is explained to the user."""
 
 
-class ConfigError(Exo2MicroError):
+class ConfigError(Exo2MicroError, ValueError):
     """The configuration or the sample sheet asks for something that cannot be."""
 
 
@@ -17,11 +17,11 @@ class ParameterError(ConfigError):
     """A parameter is unknown or its value is out of range."""
 
 
-class LayoutError(Exo2MicroError):
+class LayoutError(Exo2MicroError, FileNotFoundError):
     """The raw folder is not laid out as one folder a sample with TIFF files in it."""
 
 
-class MissingPairsError(Exo2MicroError):
+class MissingPairsError(Exo2MicroError, FileNotFoundError):
     """Requested pairs are not on disk (strict mode)."""
 
 
@@ -43,3 +43,11 @@ class AlignmentError(Exo2MicroError):
 
 class ScaleError(Exo2MicroError):
     """No photometric scale could be measured."""
+
+
+class RoomError(Exo2MicroError):
+    """There is not enough memory or disk for what is asked."""
+
+
+class BatchError(Exo2MicroError):
+    """The workflow ended before it ran anything."""

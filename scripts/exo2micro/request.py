@@ -123,14 +123,19 @@ class Request:
         if len(parts) > 2:
             self.find_pair(*parts[:2])
 
+    def variant_targets(self, values):
+        """List what is wanted of one variant, relative to a pair's folder."""
+        return variant_targets(
+            values, self.checkpoint_format, self.control.last_stage, self.keep_images
+        )
+
     def pair_targets(self, pair):
         """List the images and figures of one pair, all its variants together, each once."""
         paths = {}
         folder = pair_folder(self.output_dir, pair.sample, pair.dye)
         for variant in pair.variants:
             if variant.suffix not in self._targets:
-                names = variant_targets(variant.values, self.checkpoint_format, self.keep_images)
-                self._targets[variant.suffix] = names
+                self._targets[variant.suffix] = self.variant_targets(variant.values)
             paths.update((f"{folder}/{name}", None) for name in self._targets[variant.suffix])
         return list(paths)
 

@@ -7,7 +7,7 @@ from .errors import Exo2MicroError
 from .parameters import suffix
 from .rerun import rerun_command
 from .storage import read_record
-from .targets import formats_asked, pair_folder, scale_kinds, variant_targets
+from .targets import formats_asked, pair_folder, scale_kinds
 
 COLUMNS = (
     "sample",
@@ -138,9 +138,7 @@ def _status(request, folder, values, steps):
         messages = [_explain(step) for step in errors]
         return f"error: {_first_sentence(messages[0])}", messages
     missing = [
-        name
-        for name in variant_targets(values, request.checkpoint_format, request.keep_images)
-        if not (Path(folder) / name).is_file()
+        name for name in request.variant_targets(values) if not (Path(folder) / name).is_file()
     ]
     if missing:
         message = f"not finished: {missing[0]} and {len(missing) - 1} more files are missing"

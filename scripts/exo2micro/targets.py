@@ -15,6 +15,9 @@ FIGURES = {
     "scale_map": 4,
 }
 
+# Figures that are drawn before stage 4, and by which stage.
+ALIGNMENT_FIGURES = {"registration": 2, "fine_alignment": 3}
+
 
 def formats_asked(checkpoint_format):
     """List the formats of ``checkpoint_format: tiff | fits | both``."""
@@ -110,12 +113,35 @@ def catalogue_names(values):
     return [f"{stem}.{kind}" for kind in ("csv", "geojson", "json")]
 
 
-def variant_targets(values, checkpoint_format, stages=(1, 2, 3)):
-    """List a variant's images, catalogue and figures, relative to the pair's folder."""
+def variant_targets(values, checkpoint_format, last_stage=4, kept=(1, 2, 3)):
+    """List a variant's images, catalogue and figures, relative to the pair's folder.
+
+    Parameters
+    ----------
+    values : dict
+        All parameters of the variant.
+    checkpoint_format : {'tiff', 'fits', 'both'}
+        Format of the images.
+    last_stage : int
+        Stage whose results are the last that are wanted.
+    kept : tuple of int
+        Earlier stages whose images are kept.
+
+    Returns
+    -------
+    list of str
+    """
     images = [
         image_path("", image_stem(name, values), fmt).lstrip("/")
         for fmt in formats_asked(checkpoint_format)
-        for name in image_names(values, stages)
+        for name in image_names(values, kept)
+        if int(name[:2]) <= last_stage
     ]
-    images += catalogue_names(values)
-    return images + [f"pipeline_output/{name}.png" for name in figure_names(values)]
+    images += catalogue_names(values) if last_stage == 4 else []
+    figures = [name for name in figure_names(values) if _stage_of_figure(name) <= last_stage]
+    return images + [f"pipeline_output/{name}.png" for name in figures]
+
+
+def _stage_of_figure(name):
+    """The stage that makes a figure; all but those of the alignment come with the scale."""
+    return next((stage for start, stage in ALIGNMENT_FIGURES.items() if name.startswith(start)), 4)

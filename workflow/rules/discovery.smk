@@ -8,6 +8,7 @@ import sys
 from snakemake.exceptions import WorkflowError
 from snakemake.logging import logger
 
+from exo2micro.engine import prepare_run
 from exo2micro.errors import Exo2MicroError
 from exo2micro.parameters import suffix_pattern
 from exo2micro.request import build_request
@@ -21,11 +22,12 @@ try:
     REQUEST = build_request(config, look="--lint" not in WORDS)
     for word in WORDS:
         REQUEST.check_target(word)
+    ROOM = prepare_run(workflow, REQUEST, WORDS)
 except Exo2MicroError as error:
     raise WorkflowError(str(error)) from None
 
 if workflow.is_main_process:
-    for message in REQUEST.messages():
+    for message in [*REQUEST.messages(), *([ROOM] if ROOM else [])]:
         logger.warning(message)
 
 # Folder of one pair's results; every path below it is completed by a rule's wildcards.

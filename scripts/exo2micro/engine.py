@@ -1,0 +1,220 @@
+"""The one module that knows Snakemake: what the workflow asks of it, and how it is started.
+
+Snakemake is started as a program of its own, not through its Python API: that keeps state in the
+process (its logger, signal handlers, the working directory, parsed settings), so that a second run
+in one notebook would inherit from the first, and an interrupt would tear the notebook down.
+"""
+
+import logging
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from .errors import BatchError
+from .preflight import check_room, judge, memory_available
+
+# What of this machine's free memory jobs may share; the rest is for the system.
+MEMORY_SHARE = 0.9
+# Words on the command line with which nothing is planned or run.
+ELSEWHERE = (
+    "--lint", "--unlock", "--list-rules", "--list", "-l", "--list-target-rules", "--report",
+    "--cleanup-metadata", "--delete-all-output", "--archive", "--version", "--containerize",
+    "--cleanup-shadow", "--export-cwl", "--generate-unit-tests", "--print-compilation",
+)  # fmt: skip
+
+
+def prepare_run(workflow, request, words):
+    """Set up a run before its jobs are planned: what is forced, memory, and the check for room.
+
+    Parameters
+    ----------
+    workflow : snakemake.workflow.Workflow
+        The workflow that is being read.
+    request : Request
+        What is asked for.
+    words : list of str
+        Command line after the program's name.
+
+    Returns
+    -------
+    str
+        A warning for the user, or nothing.
+
+    Raises
+    ------
+    RoomError
+        If there is not enough memory or disk.
+    """
+    if not workflow.is_main_process or any(word.split("=")[0] in ELSEWHERE for word in words):
+        return ""
+    if request.control.forced:
+        _force(workflow, request.control.forced)
+    local = workflow.resource_settings.nodes is None
+    if local and "mem_mb" not in workflow.resource_settings.resources:
+        workflow.register_resource("mem_mb", int(MEMORY_SHARE * memory_available() / 1e6))
+    return judge(check_room(request, local), request.control.force_run)
+
+
+def _force(workflow, forced):
+    """Have rules run again, which takes what depends on them along.
+
+    The settings that say so are given to the workflow only after it was read; so they are changed
+    at the moment in which it is told to execute, before it plans its jobs.
+    """
+    execute = workflow.execute
+
+    def force_and_execute(*arguments, **options):
+        settings = workflow.dag_settings
+        if forced == "all":
+            settings.forceall = True
+        else:
+            settings.forcerun = frozenset({*settings.forcerun, *forced})
+        return execute(*arguments, **options)
+
+    workflow.execute = force_and_execute
+
+
+class WhenIdle(logging.Handler):
+    """Calls for the summary where Snakemake finds nothing to do, and so calls no hook."""
+
+    def __init__(self, report):
+        super().__init__()
+        self.report = report
+
+    def emit(self, record):
+        """Look for the message that says so."""
+        from snakemake.common import NOTHING_TO_BE_DONE_MSG
+
+        if record.getMessage() == NOTHING_TO_BE_DONE_MSG:
+            self.report()
+
+
+def report_when_idle(workflow, logger, report, words):
+    """Have `report` called also where all is there already and Snakemake calls no hook."""
+    dry = any(word in ("-n", "--dry-run", "--dryrun", "--dry_run") for word in words)
+    if workflow.is_main_process and not dry:
+        logger.addHandler(WhenIdle(report))
+
+
+def snakefile():
+    """Path of the workflow that this library belongs to.
+
+    Raises
+    ------
+    BatchError
+        If the library was installed without it.
+    """
+    path = Path(__file__).resolve().parents[2] / "Snakefile"
+    if not path.is_file():
+        raise BatchError(
+            f"The workflow was not found at {path}. Install exo2micro from its repository, in its "
+            "folder: pip install -e ."
+        )
+    return path
+
+
+def run_workflow(config, cores, arguments=(), show=True):
+    """Run the workflow here with a configuration, and wait for it.
+
+    Parameters
+    ----------
+    config : dict
+        Whole configuration; it is kept as ``run_batch.json`` in the output folder.
+    cores : int
+        Processors to use.
+    arguments : iterable of str
+        More of Snakemake's arguments.
+    show : bool
+        Whether to print what Snakemake says, as it says it.
+
+    Returns
+    -------
+    int
+        Snakemake's exit code.
+
+    Raises
+    ------
+    BatchError
+        If it ended before it came to any job, with what it said.
+    """
+    from .storage import write_record
+
+    folder = Path(config["output_dir"])
+    path = folder / "run_batch.json"
+    write_record(path, config)
+    command = [sys.executable, "-m", "snakemake", "--snakefile", str(snakefile())]
+    command += ["--configfile", str(path), "--cores", str(cores), "--keep-going"]
+    command += ["--rerun-incomplete", "--quiet", "progress", "rules", "host", *arguments]
+    started = time.time_ns()
+    code, said = _follow(command, show)
+    summary = folder / "summary.json"
+    if code and not (summary.is_file() and summary.stat().st_mtime_ns >= started):
+        raise BatchError(f"The run ended before it began.\n{said}")
+    return code
+
+
+def plan_of(words):
+    """Ask Snakemake what it would do for a command line that asks for ``status``.
+
+    Parameters
+    ----------
+    words : list of str
+        The command line after the program's name.
+
+    Returns
+    -------
+    str
+        What its dry run says.
+
+    Raises
+    ------
+    BatchError
+        If there is no plan, with what it said.
+    """
+    quiet = ("-q", "--quiet", "progress", "rules", "host", "reason")
+    asked = [word for word in words if word != "status" and word not in quiet]
+    command = [sys.executable, "-m", "snakemake", *asked, "--dry-run"]
+    if not any(word in ("-s", "--snakefile") for word in words):
+        command += ["--snakefile", str(snakefile())]
+    done = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)
+    text = done.stdout + done.stderr
+    if done.returncode:
+        raise BatchError(f"There is no plan.\n{text}")
+    return text
+
+
+def _follow(command, show):
+    """Run a program, print what it says, and give its exit code and its words.
+
+    Ctrl-C, or a notebook's stop button, ends the program with all its jobs; it still writes its
+    summary.
+    """
+    environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
+    said = []
+    with subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+        env=environment,
+        start_new_session=True,
+    ) as program:
+        try:
+            _listen(program, said, show)
+        except KeyboardInterrupt:
+            os.killpg(program.pid, signal.SIGINT)
+            _listen(program, said, show)
+            program.wait()
+            raise
+    return program.returncode, "".join(said)
+
+
+def _listen(program, said, show):
+    for line in program.stdout:
+        said.append(line)
+        if show:
+            print(line, end="", flush=True)

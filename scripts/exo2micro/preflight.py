@@ -1,0 +1,224 @@
+"""Before any job: is there room enough in memory and on disk? Read from headers only."""
+
+import os
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from .errors import ImageReadError, RoomError
+from .resource_model import LARGEST_JOB_MB, RawSize, disk_of_pair
+from .targets import pair_folder
+
+# Silent up to here; a warning up to the whole; an error beyond.
+WARN_SHARE = 0.8
+
+
+@dataclass(frozen=True)
+class Need:
+    """How much of something is needed, and how much there is.
+
+    Attributes
+    ----------
+    what : {'memory', 'disk'}
+        Of what.
+    needed, available : float
+        Bytes.
+    ways_out : tuple of str
+        What to do where it is not enough.
+    """
+
+    what: str
+    needed: float
+    available: float
+    ways_out: tuple
+
+    @property
+    def band(self):
+        """``ok``, ``warn`` or ``error``."""
+        if self.needed <= WARN_SHARE * self.available:
+            return "ok"
+        return "warn" if self.needed <= self.available else "error"
+
+    def __str__(self):
+        """Say it in a line."""
+        return (
+            f"{self.what}: about {self.needed / 1e9:.1f} GB needed, "
+            f"{self.available / 1e9:.1f} GB free"
+        )
+
+
+@dataclass(frozen=True)
+class Preflight:
+    """What the check found.
+
+    Attributes
+    ----------
+    memory, disk : Need
+        Of the largest job, and of all results that are yet to be made.
+    unread : list of str
+        Raw files whose header could not be read; their jobs will say why.
+    """
+
+    memory: Need
+    disk: Need
+    unread: list
+
+    @property
+    def band(self):
+        """The worse of both."""
+        bands = (self.memory.band, self.disk.band)
+        return next((band for band in ("error", "warn") if band in bands), "ok")
+
+    def __str__(self):
+        """Write the report: what is short, and the ways out."""
+        lines = []
+        for need in (self.memory, self.disk):
+            if need.band != "ok":
+                lines += [str(need), *(f"  - {way}" for way in need.ways_out)]
+        return "\n".join(lines) or f"{self.memory}; {self.disk}"
+
+
+def check_room(request, local=True):
+    """Compare what a request needs with what this machine has.
+
+    Parameters
+    ----------
+    request : Request
+        What is asked for.
+    local : bool
+        Whether jobs run on this machine; elsewhere its memory does not matter.
+
+    Returns
+    -------
+    Preflight
+    """
+    total, unread = 0.0, []
+    for pair in request.pairs:
+        sizes = raw_sizes(request, pair, unread)
+        if sizes:
+            total += _disk_of(request, pair, sizes)
+    memory = Need("memory", LARGEST_JOB_MB * 1e6, memory_available(), _MORE_MEMORY)
+    if not local:
+        memory = Need("memory", 0.0, memory_available(), ())
+    return Preflight(
+        memory, Need("disk", total, disk_available(request.output_dir), _MORE_DISK), unread
+    )
+
+
+_MORE_MEMORY = (
+    "close other programs, or use a machine with more memory",
+    "force_run: true runs all the same",
+)
+_MORE_DISK = (
+    "free space on the disk of output_dir, or choose another one (output_dir)",
+    "checkpoint_format: tiff alone takes half as much as both",
+    "run some samples or dyes at a time (samples, dyes), or fewer variants",
+    "force_run: true runs all the same",
+)
+
+
+def judge(preflight, force_run):
+    """Give the warning that a check calls for, or stop the run.
+
+    Parameters
+    ----------
+    preflight : Preflight
+        What was found.
+    force_run : bool
+        Whether a lack is only warned of.
+
+    Returns
+    -------
+    str
+        Empty where all is well.
+
+    Raises
+    ------
+    RoomError
+        If something is lacking and `force_run` is not set.
+    """
+    if preflight.band == "ok":
+        return ""
+    if preflight.band == "error" and not force_run:
+        raise RoomError(f"There is not enough room for this run.\n{preflight}")
+    return f"Room is short.\n{preflight}"
+
+
+def raw_sizes(request, pair, unread):
+    """Sizes of a pair's raw files, from their headers or the demonstration's plan.
+
+    Parameters
+    ----------
+    request : Request
+        What is asked for.
+    pair : Pair
+        One of its pairs.
+    unread : list
+        Gets the files whose header cannot be read.
+
+    Returns
+    -------
+    list of RawSize
+    """
+    from .storage import open_raw
+
+    sizes = []
+    for path in (pair.pre, pair.post):
+        if not Path(path).exists():
+            continue
+        try:
+            with open_raw(path) as raw:
+                sizes.append(RawSize(*raw.shape, raw.dtype.itemsize))
+        except ImageReadError:
+            unread.append(path)
+    return sizes or _planned_sizes(request, pair)
+
+
+def _planned_sizes(request, pair):
+    """Size of a pair that the demonstration has yet to draw."""
+    from .synthesis import demo_specs
+
+    for demo in demo_specs(request.demo) if request.demo else ():
+        if (demo.sample, demo.dye) == (pair.sample, pair.dye):
+            import numpy as np
+
+            return [RawSize(*demo.spec.post_shape, np.dtype(demo.spec.dtype).itemsize)]
+    return []
+
+
+def _disk_of(request, pair, sizes):
+    folder = Path(pair_folder(request.output_dir, pair.sample, pair.dye))
+    variants = [variant.values for variant in pair.variants]
+    return disk_of_pair(
+        sizes, variants, request.checkpoint_format, lambda path: (folder / path).exists()
+    )
+
+
+def disk_available(folder):
+    """Free bytes on the disk that a folder lies on, or will lie on."""
+    folder = Path(folder).absolute()
+    while not folder.exists():
+        folder = folder.parent
+    return float(shutil.disk_usage(folder).free)
+
+
+def memory_available():
+    """Bytes of memory that this process may take: the machine's, or its group's limit."""
+    import psutil
+
+    limits = [_limit(path) for path in _GROUP_LIMITS]
+    return float(min([psutil.virtual_memory().available, *(x for x in limits if x is not None)]))
+
+
+_GROUP_LIMITS = (
+    "/sys/fs/cgroup/memory.max",
+    "/sys/fs/cgroup/memory/memory.limit_in_bytes",
+)
+
+
+def _limit(path):
+    """A limit in bytes from the system's file; None where there is none."""
+    if not os.path.isfile(path):
+        return None
+    text = Path(path).read_text(encoding="ascii").strip()
+    return int(text) if text.isdigit() else None

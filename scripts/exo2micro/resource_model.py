@@ -1,0 +1,87 @@
+"""What a pair will need of memory and disk, from the sizes in its files' headers.
+
+TIFFs were measured on synthetic pairs (rock grains that fill two thirds of the frame, 8 and 16
+bit): bytes per pixel of the larger raw image, pyramid included. FITS files are not compressed:
+every pixel of the canvas at its full size.
+"""
+
+from dataclasses import dataclass
+
+from .parameters import suffix
+from .targets import formats_asked, image_names, image_stem
+
+# Padded images: of each byte of a pixel, what is left after compression: 0.49 (8 bit), 0.84 (16).
+PADDED = 0.85
+# float32 images, by kind: 3.4 aligned, 3.6 (8 bit) to 4.0 (16 bit) differences and significance.
+ALIGNED, DIFFERENCE, MASK = 3.5, 4.0, 0.5
+# Figures, measurements and records of a pair, MB.
+SMALL_FILES_MB = 8.0
+# Memory of the largest job, MB, at any size: images are streamed. The rules reserve no more than
+# this (checked by a test); `memory_per_task` may allow more.
+LARGEST_JOB_MB = 1800.0
+
+
+@dataclass(frozen=True)
+class RawSize:
+    """What a raw file's header says.
+
+    Attributes
+    ----------
+    height, width : int
+        px.
+    itemsize : int
+        Bytes of a pixel of one channel.
+    """
+
+    height: int
+    width: int
+    itemsize: int
+
+
+def _bytes_of(name, fmt, sizes, pad):
+    """Size of an image on disk, bytes."""
+    height, width = (max(getattr(size, side) for size in sizes) for side in ("height", "width"))
+    itemsize = max(size.itemsize for size in sizes) if name.startswith("01_") else 4
+    if name == "04_mask":
+        itemsize = 1
+    if fmt == "fits":
+        return (height + 2 * pad) * (width + 2 * pad) * itemsize
+    return height * width * _tiff_bytes(name, itemsize)
+
+
+def _tiff_bytes(name, itemsize):
+    """Size of a TIFF by its kind, bytes per raw pixel."""
+    if name.startswith("01_"):
+        return PADDED * itemsize
+    if name == "04_mask":
+        return MASK
+    return ALIGNED if name[:2] in ("02", "03") else DIFFERENCE
+
+
+def disk_of_pair(sizes, variants, checkpoint_format, exists):
+    """Bytes that a pair has yet to write.
+
+    Parameters
+    ----------
+    sizes : list of RawSize
+        Of its raw files.
+    variants : iterable of dict
+        Parameter values of the variants; what they share is counted once.
+    checkpoint_format : {'tiff', 'fits', 'both'}
+        Format of the images.
+    exists : callable
+        Says of a path relative to the pair's folder whether it is there already.
+
+    Returns
+    -------
+    float
+    """
+    images = {
+        f"{fmt}/{image_stem(name, values)}.{fmt}": _bytes_of(name, fmt, sizes, values["pad"])
+        for values in variants
+        for name in image_names(values)
+        for fmt in formats_asked(checkpoint_format)
+    }
+    missing = {path: size for path, size in images.items() if not exists(path)}
+    ends = {suffix(values, 4) for values in variants}
+    return sum(missing.values()) + (SMALL_FILES_MB * 1e6 * len(ends) if missing else 0.0)

@@ -1,0 +1,47 @@
+"""`snakemake status` says of each pair what is there, what is stale, and why."""
+
+import os
+import re
+
+import pytest
+from workflow_project import Project
+
+import exo2micro
+
+
+@pytest.fixture
+def project(workplace):
+    exo2micro.run_batch(["CD070", "Bad"], "all", params={"pad": 30}, to_stage=1)
+    config = {"raw_dir": "raw", "output_dir": "processed", "params": {"pad": 30}, "to_stage": 1}
+    return Project(workplace, **config)
+
+
+def lines(project, *arguments, config=None):
+    _, text = project.snakemake("--cores", "1", *arguments, "status", config=config)
+    found = re.findall(r"^(Bad|CD070|ER22) +(\S+) +(\S+) +(.*)$", text, re.M)
+    return {row[0]: row[3] for row in found}, text
+
+
+def test_a_line_a_pair(project):
+    state, text = lines(project)
+    assert state["CD070"] == "up to date (2 of 2 files)"
+    assert state["ER22"] == "not there yet; 2 jobs to run"
+    assert state["Bad"].startswith("not there yet; 2 jobs to run; last time raw/Bad/Bad_post")
+    assert "PROBLEMS" not in text
+
+
+def test_what_is_stale_says_why_and_nothing_is_run(project):
+    path = project.folder / "processed/CD070/SybrGld/tiff/01_padded_post_pad30.tiff"
+    os.utime(project.folder / "raw/CD070/CD070_PostStain_SybrGld.tif")
+    state, _ = lines(project)
+    assert state["CD070"].startswith("stale; 2 jobs to run: plan_padding (")
+    path.unlink()
+    state, _ = lines(project)
+    assert state["CD070"].startswith("1 of 2 files; 2 jobs to run: plan_padding (")
+    assert not path.exists()
+
+
+def test_other_variants_are_rows_of_their_own(project):
+    _, text = lines(project, config={"params": {"pad": [30, 40]}})
+    assert re.search(r"^CD070 +SybrGld +_pad30 +up to date", text, re.M)
+    assert re.search(r"^CD070 +SybrGld +_pad40 +not there yet", text, re.M)
