@@ -224,11 +224,16 @@ def matched_filter(difference, good, fwhm):
     """
     sigma = fwhm / FWHM_PER_SIGMA
     weight = good.astype(np.float32)
-    fill = cv2.GaussianBlur(weight, (0, 0), sigma)
-    smooth = cv2.GaussianBlur(difference * weight, (0, 0), sigma) / np.maximum(fill, 1e-3)
+    fill = _blur(weight, sigma)
+    smooth = _blur(difference * weight, sigma) / np.maximum(fill, 1e-3)
     # The squared kernel is again a Gaussian, narrower by the square root of two.
-    squared = cv2.GaussianBlur(weight, (0, 0), sigma / np.sqrt(2))
+    squared = _blur(weight, sigma / np.sqrt(2))
     return smooth, fill, squared / np.maximum(fill, 1e-3) ** 2
+
+
+def _blur(image, sigma):
+    """Gaussian sum; beyond the window there is nothing, rather than its mirror image."""
+    return cv2.GaussianBlur(image, (0, 0), sigma, borderType=cv2.BORDER_CONSTANT)
 
 
 def _mask_pixels(photometry, post, pre, coverage, brightest):
