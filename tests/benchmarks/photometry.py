@@ -147,7 +147,7 @@ def mean_scale(pair):
     """Mean scale over the sample, where it varies."""
     spec = pair.spec
     if not spec.gain_variation:
-        return spec.scale
+        return pair.truth.scale
     rows, columns = np.nonzero(pair.sample_mask("post")[::16, ::16])
     return float(np.exp(np.log(pair.scale_at(np.stack([columns, rows], axis=1) * 16.0)).mean()))
 
@@ -299,6 +299,8 @@ def summarise(table):
         "recall": ("recall", "min"),
         "count": ("count", "median"),
         "flux": ("flux", "median"),
+        "false": ("false", "sum"),
+        "expected": ("expected_false", "sum"),
     }
     known = {name: how for name, how in worst.items() if how[0] in table}
     return table.groupby("kind", sort=False).agg(**known)
