@@ -2,18 +2,18 @@
 
 The variance of ``post - scale * pre`` at one pixel is modelled as
 
-    read_variance + level / gain + (registration_px * gradient)^2
+    read_variance + level / gain + (registration_px * gradient)^2 + (interpolation * curvature)^2
 
 where ``level`` is the mineral as the pre image predicts it (scaled and smoothed, so that a microbe
 has no part in it) and ``gradient`` its slope: a misregistration by r px turns a slope into a
-residual. Curvature counts with the slope: on top of a bright grain of few pixels there is no slope,
-but interpolation errs there all the same. The three numbers are fitted to robust variances of
+residual. On grains of few pixels, with tops that have no slope, interpolation errs: the curvature
+of the aligned image, hardly smoothed, tells where. The four numbers are fitted to robust variances of
 background residuals in bins of level and gradient. The same form holds for the residual smoothed to
 a microbe's size; it is fitted apart, because interpolation has correlated the noise of neighbouring
 pixels.
 """
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 import cv2
 import numpy as np
@@ -21,9 +21,10 @@ from scipy.optimize import nnls
 
 FWHM_PER_SIGMA = 2.3548  # of a Gaussian
 MODEL_SIGMA = 1.5  # px; smoothing of the predicted mineral
+FINE_SIGMA = 0.7  # px; smoothing before the curvature is taken
 LEVEL_BINS = 12
-GRADIENT_CUTS = (0.25, 0.5, 0.7, 0.85, 0.93, 0.97, 0.99)  # quantiles within a level
-MIN_PIXELS = 400  # in a bin
+STEEPNESS_CUTS = (0.25, 0.5, 0.7, 0.85, 0.93, 0.97, 0.99)  # quantiles within a level
+MIN_PIXELS = 300  # in a bin
 # Parts of the residuals and how many sigma a Gaussian's reach: where steep grains scatter with
 # heavier tails, the tail counts, for it is tails that make false microbes.
 TAILS = ((0.6827, 1.0), (0.9545, 2.0))
@@ -41,16 +42,24 @@ class NoiseModel:
         Variance per grey level of the predicted mineral (the pair's shot noise).
     registration_px : float
         Standard deviation of the misregistration along each axis, px.
+    interpolation : float
+        Error of interpolation over the curvature (levels / px^2) there, px^2.
     """
 
     read_variance: float
     per_level: float
     registration_px: float
+    interpolation: float = 0.0
 
-    def variance(self, level, gradient_squared):
-        """Variance at a predicted level and squared gradient (levels^2 / px^2)."""
+    def variance(self, level, gradient_squared, curvature_squared=0.0):
+        """Variance at a predicted level, squared gradient and squared curvature."""
         shot = self.per_level * np.maximum(level, 0)
-        return self.read_variance + shot + self.registration_px**2 * gradient_squared
+        steep = self.registration_px**2 * gradient_squared
+        return self.read_variance + shot + steep + self.interpolation**2 * curvature_squared
+
+    def floored(self, variance):
+        """The same model with at least this level-independent variance."""
+        return replace(self, read_variance=max(self.read_variance, variance))
 
     def to_record(self):
         """Plain dictionary."""
@@ -58,7 +67,7 @@ class NoiseModel:
 
 
 def predict_mineral(pre, scale):
-    """Smoothed, scaled mineral and its squared gradient, curvature included.
+    """Smoothed, scaled mineral and its squared gradient.
 
     Parameters
     ----------
@@ -78,41 +87,63 @@ def predict_mineral(pre, scale):
 
 
 def widen_gradient(mineral, sigma):
-    """Squared gradient, curvature included, of the scaled mineral as a filter sees it."""
+    """Squared gradient of the scaled mineral as a filter sees it."""
     return _gradient_squared(cv2.GaussianBlur(mineral, (0, 0), sigma))
 
 
 def _gradient_squared(level):
     across = cv2.Sobel(level, cv2.CV_32F, 1, 0, scale=0.125)
     down = cv2.Sobel(level, cv2.CV_32F, 0, 1, scale=0.125)
-    curvature = cv2.Laplacian(level, cv2.CV_32F, ksize=1)
-    return across**2 + down**2 + curvature**2
+    return across**2 + down**2
 
 
-def fit_noise(residual, level, gradient_squared):
+def square_curvature(mineral, sigma):
+    """Mean squared curvature of the scaled mineral under a Gaussian.
+
+    Parameters
+    ----------
+    mineral : ndarray of float32, shape (height, width)
+        Aligned pre image without its dark level, times the scale.
+    sigma : float
+        Of the Gaussian, px.
+
+    Returns
+    -------
+    ndarray of float32
+        (grey levels / px^2)^2.
+    """
+    fine = cv2.GaussianBlur(mineral, (0, 0), FINE_SIGMA)
+    return cv2.GaussianBlur(cv2.Laplacian(fine, cv2.CV_32F, ksize=1) ** 2, (0, 0), sigma)
+
+
+def fit_noise(residual, level, gradient_squared, curvature_squared=None):
     """Fit the noise model to background residuals.
 
-    Only negative residuals count, mirrored: microbes are positive.
+    Only residuals below zero count, mirrored: microbes are positive.
 
     Parameters
     ----------
     residual, level, gradient_squared : ndarray, shape (N,)
         Background pixels.
+    curvature_squared : ndarray, shape (N,), optional
+        Without it the model has no interpolation error.
 
     Returns
     -------
     NoiseModel or None
         None with too few pixels.
     """
+    curved = np.zeros_like(level) if curvature_squared is None else curvature_squared
+    regressors = (level, gradient_squared, curved)
+    splits = [gradient_squared] if curvature_squared is None else [gradient_squared, curved]
     rows, targets, weights = [], [], []
-    for chosen in _bins(level, gradient_squared):
+    for chosen in _bins(level, splits):
         below = residual[chosen]
-        below = below[below < 0]
-        if len(below) < MIN_PIXELS // 2:
+        below = below[below <= 0]
+        if len(below) < MIN_PIXELS // 4:
             continue
         variance = max(float(np.quantile(-below, part)) / sigma for part, sigma in TAILS) ** 2
-        slope_squared = float(gradient_squared[chosen].mean())
-        rows.append([1.0, max(float(level[chosen].mean()), 0.0), slope_squared])
+        rows.append([1.0, *(max(float(part[chosen].mean()), 0.0) for part in regressors)])
         targets.append(variance)
         weights.append(np.sqrt(len(below)) / max(variance, 1e-12))
     if len(rows) < 3:
@@ -120,19 +151,19 @@ def fit_noise(residual, level, gradient_squared):
     rows, targets, weights = np.array(rows), np.array(targets), np.array(weights)
     columns = np.maximum(np.abs(rows).max(axis=0), 1e-12)
     found, _ = nnls(rows / columns * weights[:, None], targets * weights)
-    read, shot, registration = found / columns
-    return NoiseModel(float(read), float(shot), float(np.sqrt(registration)))
+    read, shot, registration, interpolation = (float(part) for part in found / columns)
+    return NoiseModel(read, shot, float(np.sqrt(registration)), float(np.sqrt(interpolation)))
 
 
-def _bins(level, gradient_squared):
-    """Index arrays of bins of equal count in level, and within them of less and less in gradient.
+def _bins(level, splits):
+    """Index arrays of bins of equal count in level, split again by gradient or curvature.
 
-    Few pixels are steep, and those are where misregistration shows.
+    The split is the finer the steeper: few pixels are steep, and those are where misregistration
+    shows.
     """
     order = np.argsort(level, kind="stable")
     for run in np.array_split(order, LEVEL_BINS):
-        if len(run) < MIN_PIXELS:
-            continue
-        inner = run[np.argsort(gradient_squared[run], kind="stable")]
-        cuts = np.unique(np.round(np.array(GRADIENT_CUTS) * len(inner)).astype(int))
-        yield from (part for part in np.split(inner, cuts) if len(part) >= MIN_PIXELS)
+        cuts = np.unique(np.round(np.array(STEEPNESS_CUTS) * len(run)).astype(int))
+        for steepness in splits:
+            inner = run[np.argsort(steepness[run], kind="stable")]
+            yield from (part for part in np.split(inner, cuts) if len(part) >= MIN_PIXELS)

@@ -13,7 +13,14 @@ from exo2micro.background_search import search_background
 from exo2micro.block_ratio import average_blocks
 from exo2micro.dark_level import measure_dark_levels
 from exo2micro.microbe_width import measure_microbe_width
-from exo2micro.noise import FWHM_PER_SIGMA, fit_noise, predict_mineral, widen_gradient
+from exo2micro.noise import (
+    FWHM_PER_SIGMA,
+    MODEL_SIGMA,
+    fit_noise,
+    predict_mineral,
+    square_curvature,
+    widen_gradient,
+)
 from exo2micro.patches import read_patches
 from exo2micro.sample_area import find_saturation, typical_level
 from exo2micro.scale_fit import flatness, measure_scale
@@ -22,8 +29,9 @@ from exo2micro.scale_verdict import judge_scale, locate_ratio_peaks
 
 # What the estimate is off by beyond what sections of one image can tell: faint stain and the
 # choices of the method (measured over generated pairs).
-METHOD_ERROR = 2e-4
+METHOD_ERROR = 1.2e-4
 BESIDE_PART = 4  # of the noise's pixels, one in so many lies beside the sample
+ROUNDING_VARIANCE = 1 / 12
 SAMPLE_PART = 0.15  # of the typical level of the mineral
 MEASURED = [
     "scale_estimate",
@@ -133,7 +141,9 @@ def _measure(patches, arrays, values):
         },
         "scale_map": scale_map,
         "scale_field": fit_scale_field(scale_map) if smooth or scale_map["varies"] else None,
-        "noise": _noise_record(*_measure_noise(found, patches, post, pre, dark, values), scale),
+        "noise": _noise_record(
+            *_measure_noise(found, patches, post, pre, dark, _is_integer(arrays), values), scale
+        ),
         "saturation": saturation.tolist(),
         "sample_level": _sample_level(pre, patches.coverage, dark),
         "ratio_peaks": locate_ratio_peaks(
@@ -144,7 +154,7 @@ def _measure(patches, arrays, values):
 
 def _measure_dark(patches, arrays, subtract):
     """Dark levels, and what is to be taken off."""
-    whole_numbers = str(arrays["pixel_type"]).startswith("uint")
+    whole_numbers = _is_integer(arrays)
     valid = patches.coverage & ~find_saturation(patches, arrays["saturation"])
     found = measure_dark_levels(patches.post, patches.pre, valid, whole_numbers)
     outside = found.how == "outside"
@@ -163,6 +173,11 @@ def _measure_dark(patches, arrays, subtract):
     }
 
 
+def _is_integer(arrays):
+    """Whether pixels are unsigned integers."""
+    return str(arrays["pixel_type"]).startswith("uint")
+
+
 def _total_error(measured, dark, blocks):
     parts = [measured["scale_error"], METHOD_ERROR * measured["scale"]]
     if dark["how"] == "outside" and dark["subtracted"]:
@@ -177,7 +192,7 @@ def _sample_level(pre, coverage, dark):
     return max(SAMPLE_PART * typical, min(2 * dark["noise"], 0.5 * typical))
 
 
-def _measure_noise(found, patches, post, pre, dark, values):
+def _measure_noise(found, patches, post, pre, dark, whole_numbers, values):
     """Noise of the difference, pixel by pixel and behind the matched filter.
 
     Measured on the sample, microbes and all: only what is too dark counts, which they are not, and
@@ -188,7 +203,7 @@ def _measure_noise(found, patches, post, pre, dark, values):
     sigma = fwhm / FWHM_PER_SIGMA
     beside = _beside_sample(patches, pre, dark)
     residuals, scales = _residuals(found, post, pre), _scales(found, len(post))
-    columns = [[] for _ in range(5)]
+    columns = [[] for _ in range(7)]
     share = [min(1.0, MAX_NOISE_PIXELS / max(int(m.sum()), 1)) for m in (found.usable, beside)]
     rng = np.random.default_rng(0)
     for index, (residual, scale) in enumerate(zip(residuals, scales, strict=True)):
@@ -197,16 +212,24 @@ def _measure_noise(found, patches, post, pre, dark, values):
             beside[index] & (chosen < share[1] / BESIDE_PART)
         )
         level, slope = predict_mineral(pre[index], scale)
-        smooth = cv2.GaussianBlur(residual, (0, 0), sigma)
-        for column, image in zip(
-            columns,
-            (residual, smooth, level, slope, widen_gradient(np.float32(scale) * pre[index], sigma)),
-            strict=True,
-        ):
+        scaled = np.float32(scale) * pre[index]
+        images = (
+            residual,
+            cv2.GaussianBlur(residual, (0, 0), sigma),
+            level,
+            slope,
+            square_curvature(scaled, MODEL_SIGMA),
+            widen_gradient(scaled, sigma),
+            square_curvature(scaled, sigma),
+        )
+        for column, image in zip(columns, images, strict=True):
             column.append(image[chosen])
-    residual, smooth, level, slope, wide = (np.concatenate(column) for column in columns)
-    pixel = fit_noise(residual, level, slope) or found.background.pixel_noise
-    return pixel, fit_noise(smooth, level, wide) or found.background.smooth_noise, fwhm
+    residual, smooth, level, *steepness = (np.concatenate(column) for column in columns)
+    pixel = fit_noise(residual, level, *steepness[:2]) or found.background.pixel_noise
+    matched = fit_noise(smooth, level, *steepness[2:]) or found.background.smooth_noise
+    # No integer is known better than to its rounding, however quiet the residual.
+    rounding = ROUNDING_VARIANCE if whole_numbers else 0.0
+    return pixel.floored(rounding), matched.floored(rounding / (4 * np.pi * sigma**2)), fwhm
 
 
 def _measure_fwhm(found, post, pre):

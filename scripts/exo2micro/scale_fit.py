@@ -2,10 +2,11 @@
 
 import numpy as np
 
-from exo2micro.moffat import find_mode, fit_moffat, histogram_near_peak
+from exo2micro.moffat import certain_fit, find_mode, fit_moffat, histogram_near_peak
 from exo2micro.ridge import fit_ridge, share_noise
 
 SECTIONS = 20
+EXACT = 1e-6  # dex; images that differ by less are multiples of each other
 
 
 def fit_log_ratio(blocks, local=None):
@@ -31,6 +32,8 @@ def fit_log_ratio(blocks, local=None):
     if not sigma > 0:
         sigma = max(float(ratio.std()), 1e-6)
     counts, edges = histogram_near_peak(ratio, mode, sigma)
+    if np.ptp(np.quantile(ratio, (0.05, 0.95))) < EXACT:
+        return certain_fit(counts, edges, float(np.median(ratio))), counts, edges
     return fit_moffat(counts, edges, mode, sigma), counts, edges
 
 

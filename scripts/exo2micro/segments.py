@@ -13,8 +13,8 @@ from scipy import ndimage
 
 FOOT = 0.6  # of the threshold: pixels above it belong to a source
 HALF = 0.5
-DIP = 1.0
-DIP_PART = 0.03
+DIP = 1.5
+DIP_PART = 0.04
 OUTSIDE = -1e3
 
 

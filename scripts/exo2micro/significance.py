@@ -19,7 +19,14 @@ import numpy as np
 
 from exo2micro.background import dilate
 from exo2micro.difference import difference_tile
-from exo2micro.noise import FWHM_PER_SIGMA, NoiseModel, predict_mineral, widen_gradient
+from exo2micro.noise import (
+    FWHM_PER_SIGMA,
+    MODEL_SIGMA,
+    NoiseModel,
+    predict_mineral,
+    square_curvature,
+    widen_gradient,
+)
 from exo2micro.pair_statistics import saturated
 from exo2micro.scale_map import scale_field_tile
 
@@ -160,19 +167,22 @@ def significance_tile(photometry, window, post, pre, coverage):
     difference = photometry.difference(window, post, pre, coverage)
     mineral = np.where(coverage, np.asarray(pre, np.float32) - np.float32(photometry.dark_pre), 0)
     level, gradient_squared = predict_mineral(mineral, photometry.scale_in(window))
-    variance = photometry.pixel_noise.variance(level, gradient_squared)
     scaled = (mineral * photometry.scale_in(window)).astype(np.float32)
+    curvature = square_curvature(scaled, MODEL_SIGMA)
+    variance = photometry.pixel_noise.variance(level, gradient_squared, curvature)
     brightest = scaled + MINERAL_SIGMA * np.sqrt(variance)
     mask = _mask_pixels(photometry, post, pre, coverage, brightest + photometry.dark_post)
     good = (mask & (UNCOVERED | BLIND)) == 0
     smooth, fill, effective = matched_filter(difference, good, photometry.fwhm)
-    wide_gradient = widen_gradient(scaled, photometry.fwhm / FWHM_PER_SIGMA)
-    smooth_variance = photometry.matched_noise.variance(level, wide_gradient) * effective
+    sigma = photometry.fwhm / FWHM_PER_SIGMA
+    steep = widen_gradient(scaled, sigma), square_curvature(scaled, sigma)
+    noise = photometry.matched_noise
+    smooth_variance = noise.variance(level, *steep) * effective
     significance = smooth / np.sqrt(np.maximum(smooth_variance, 1e-20))
     significance[~good | (fill < MIN_FILL)] = 0
     outline = matched_filter(difference, good, FLANK_FILTER * photometry.fwhm)[0]
     outline[significance == 0] = 0
-    registration = photometry.matched_noise.registration_px**2 * wide_gradient
+    mismatch = noise.registration_px**2 * steep[0] + noise.interpolation**2 * steep[1]
     return SignificanceTile(
         difference,
         np.sqrt(variance).astype(np.float32),
@@ -180,7 +190,7 @@ def significance_tile(photometry, window, post, pre, coverage):
         outline,
         mask,
         coverage & (level > photometry.sample_level * photometry.scale_in(window)),
-        registration > smooth_variance / 2,
+        mismatch > smooth_variance / 2,
     )
 
 
@@ -224,11 +234,16 @@ def matched_filter(difference, good, fwhm):
     """
     sigma = fwhm / FWHM_PER_SIGMA
     weight = good.astype(np.float32)
-    fill = cv2.GaussianBlur(weight, (0, 0), sigma)
-    smooth = cv2.GaussianBlur(difference * weight, (0, 0), sigma) / np.maximum(fill, 1e-3)
+    fill = _blur(weight, sigma)
+    smooth = _blur(difference * weight, sigma) / np.maximum(fill, 1e-3)
     # The squared kernel is again a Gaussian, narrower by the square root of two.
-    squared = cv2.GaussianBlur(weight, (0, 0), sigma / np.sqrt(2))
+    squared = _blur(weight, sigma / np.sqrt(2))
     return smooth, fill, squared / np.maximum(fill, 1e-3) ** 2
+
+
+def _blur(image, sigma):
+    """Gaussian sum; beyond the window there is nothing, rather than its mirror image."""
+    return cv2.GaussianBlur(image, (0, 0), sigma, borderType=cv2.BORDER_CONSTANT)
 
 
 def _mask_pixels(photometry, post, pre, coverage, brightest):

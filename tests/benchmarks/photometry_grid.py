@@ -53,6 +53,19 @@ def photometry_grid(size, folder=None):
         "no outside": each("footprint", ("full",)),
         "no outside, dark": each("footprint", ("full",), post_offset=20.0, pre_offset=15.0),
         "fragments": each("footprint", ("fragments",)),
+        "no microbes": each("texture", ("grains", "fractal", "veins", "speckle"), microbe_cover=0.0)
+        + each("saturated_fraction", (0.03,), microbe_cover=0.0)
+        + each("footprint", ("full",), microbe_cover=0.0, bending_px=3.0)
+        + each("photons_per_level", (3.0,), microbe_cover=0.0)
+        + each("brightness", (5.0,), microbe_cover=0.0),
+        "itself": [
+            (
+                replace(
+                    base, pre_is_post=True, rotation_deg=0.0, magnification=1.0, shift=(0.0, 0.0)
+                ),
+                0.0,
+            )
+        ],
         "uneven": each("gain_variation", (0.02, 0.15)),
     }
     if folder is not None:
@@ -97,6 +110,7 @@ def _real(base, folder):
         if path.name == STAIN:
             continue
         spec = replace(base, texture="image", texture_image=str(path), footprint="texture")
+        kinds[f"real, no microbes, {path.stem}"] = [(replace(spec, microbe_cover=0.0), 0.0)]
         kinds[f"real {path.stem}"] = [(spec, 0.0), (replace(spec, microbe_cover=0.1), 0.3)]
         kinds[f"real stain, {path.stem}"] = [
             (replace(spec, stain_image=str(folder / STAIN), stain_peak=60.0), 0.0)
