@@ -8,47 +8,20 @@ import numpy as np
 from .features import match_features
 from .footprint import boundary_ring, outline_points
 from .geometry import apply_homography, decompose, full_from_reduced, lift, lower, normalize
+from .hypotheses import Hypothesis, judge, maximise_correlation, refine_best
 from .icp import IcpLimits, IcpResult, refine_by_outline
-from .overview import Overview, make_overview, overview_of, similarity_of
+from .overview import Overview, make_overview, overview_of
 from .rotation_search import SEARCH_SIDE, search, search_image
 
 # Longest side of the raw image on the overview. Features, outlines and similarities are measured
 # there, so that time and memory do not grow with the image.
 OVERVIEW_SIDE = 1200
-# A hypothesis convinces when the interiors' correlation is this many times what unrelated textures
-# give, and above this value; measured on unrelated pairs the best of all hypotheses stayed below.
-CONVINCING_SIGMA = 9.0
-CONVINCING_CORRELATION = 0.12
-# Blur before features, px at full resolution: grains count, microbes do not.
+# Second try for features, full-resolution px: grains stay, microbes go.
 FEATURE_BLUR = 8.0
 WIDE_ANGLES = np.arange(0, 360, 4.0)
+# Longest side (px) of the sample in the wide search: half a step of 4 degrees is 2 px at its rim.
+WIDE_SIDE = 130
 WIDE_SCALES = 0.7 * 2 ** (np.arange(11) / 10.0)
-
-
-@dataclass(frozen=True)
-class Hypothesis:
-    """One possible transform and how well it explains both images.
-
-    Attributes
-    ----------
-    origin : str
-        Which search it came from.
-    pre_from_post : ndarray, shape (3, 3)
-        Between the overviews' pixels.
-    correlation, significance, overlap : float
-        See `overview.similarity_of`.
-    """
-
-    origin: str
-    pre_from_post: np.ndarray
-    correlation: float
-    significance: float
-    overlap: float
-
-    @property
-    def convinces(self):
-        """True when chance does not make interiors as alike as this."""
-        return self.significance > CONVINCING_SIGMA and self.correlation > CONVINCING_CORRELATION
 
 
 @dataclass(frozen=True)
@@ -127,10 +100,10 @@ def align_overviews(post, pre, values):
     """Find the coarse transform between two overviews; see `align_boundary`."""
     notes = []
     hypotheses = _parameter_hypotheses(post, pre, values)
-    best = _refined_best(post, pre, hypotheses)
+    best = refine_best(post, pre, hypotheses)
     if not best.convinces:
         wide = _wide_hypotheses(post, pre, values)
-        widened = _refined_best(post, pre, wide)
+        widened = refine_best(post, pre, wide)
         if widened.significance > best.significance:
             notes.append(
                 "the search within angle_range and scale_min..scale_max did not convince; it was "
@@ -154,11 +127,6 @@ def align_overviews(post, pre, values):
         pre,
         notes,
     )
-
-
-def judge(post, pre, origin, matrix):
-    """Hypothesis with its likeness."""
-    return Hypothesis(origin, matrix, *similarity_of(post, pre, matrix))
 
 
 def footprint_centre(overview):
@@ -189,8 +157,8 @@ def _parameter_hypotheses(post, pre, values):
     else:
         start = lower(np.eye(3), pre.factors, post.factors)
         hypotheses.append(judge(post, pre, "as photographed", start))
-    for sigma in (0.0, FEATURE_BLUR * post.factors[0]):
-        found = match_features(post, pre, sigma, "affine", threshold=3.0)
+    for sigma, opened in ((0.0, False), (0.0, True), (FEATURE_BLUR * post.factors[0], False)):
+        found = match_features(post, pre, sigma, "affine", threshold=3.0, opened=opened)
         if found.pre_from_post is not None and _is_photograph(found.pre_from_post):
             hypotheses.append(judge(post, pre, "interior features", found.pre_from_post))
             if hypotheses[-1].convinces:
@@ -200,18 +168,18 @@ def _parameter_hypotheses(post, pre, values):
 
 def _wide_hypotheses(post, pre, values):
     """Hypotheses at any rotation and at magnifications from 0.7 to 1.4."""
-    images = _search_images(post, pre, values)
+    images = _search_images(post, pre, values, WIDE_SIDE)
     return [
         judge(post, pre, "wide search", trial.pre_from_post)
         for trial in search(*images, WIDE_ANGLES, WIDE_SCALES, keep=8)
     ]
 
 
-def _search_images(post, pre, values):
+def _search_images(post, pre, values, side=SEARCH_SIDE):
     """Both images at the search's resolution, with rings where they are wanted."""
     longest = max(np.ptp(np.nonzero(post.footprint.mask)[0]), 1)
     longest = max(longest, np.ptp(np.nonzero(post.footprint.mask)[1]))
-    factor = min(1.0, SEARCH_SIDE / longest)
+    factor = min(1.0, side / longest)
     coarse = max(0.25 * values["down_scale"], 0.02)
     images = []
     for overview in (post, pre):
@@ -227,57 +195,6 @@ def _search_images(post, pre, values):
             ring = np.zeros(overview.image.shape, dtype=np.float32)
         images.append(search_image(overview, ring, factor))
     return images
-
-
-def _refined_best(post, pre, hypotheses):
-    """The most significant hypothesis after each has been drawn to its own optimum."""
-    refined = []
-    for hypothesis in hypotheses:
-        better = judge(post, pre, hypothesis.origin, _climb(post, pre, hypothesis))
-        refined.append(max(hypothesis, better, key=lambda h: h.significance))
-    return max(refined, key=lambda h: h.significance)
-
-
-def _climb(post, pre, hypothesis, side=400):
-    """Affine transform of highest correlation near a hypothesis (ECC on coarser details).
-
-    A trial of the search is off by up to half a step of the grid; the details are blurred until
-    that is within reach.
-    """
-    size = post.image.shape[::-1]
-    shrink = min(1.0, side / max(size))
-    small = full_from_reduced((shrink, shrink))
-    matrix = np.linalg.inv(small) @ hypothesis.pre_from_post @ small
-    a, b = (
-        cv2.resize(o.detail, None, fx=shrink, fy=shrink, interpolation=cv2.INTER_AREA)
-        for o in (post, pre)
-    )
-    mask = cv2.resize(
-        post.interior.astype(np.uint8), a.shape[::-1], interpolation=cv2.INTER_NEAREST
-    )
-    for sigma in (3.0, 1.2):
-        found = _ecc(a, b, mask, matrix, cv2.MOTION_AFFINE, sigma, 60, 1e-5)
-        if found is None:
-            break
-        matrix = found
-    return normalize(small @ matrix @ np.linalg.inv(small))
-
-
-def _ecc(post, pre, mask, matrix, motion, sigma, iterations, epsilon):
-    """OpenCV's ECC from a start; None where it does not converge."""
-    a, b = (cv2.GaussianBlur(image, (0, 0), sigma) for image in (post, pre))
-    rows = 3 if motion == cv2.MOTION_HOMOGRAPHY else 2
-    start = normalize(matrix)[:rows].astype(np.float32)
-    criteria = (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, iterations, epsilon)
-    try:
-        score, found = cv2.findTransformECC(a, b, start, motion, criteria, mask, 1)
-    except cv2.error:
-        # OpenCV reports a lost iteration only as an exception; the start then stands.
-        return None
-    if not np.isfinite(found).all() or score <= 0:
-        return None
-    found = found.astype(np.float64)
-    return found if rows == 3 else np.vstack([found, [0, 0, 1]])
 
 
 def _refine_outline(post, pre, best, values):
@@ -311,7 +228,7 @@ def _full_outline(overview):
 
 def _refine_ecc(post, pre, best, values):
     """ECC homography on the overviews' detail (parameters fine_ecc, stopit, stopdelta)."""
-    found = _ecc(
+    found = maximise_correlation(
         post.detail,
         pre.detail,
         post.interior.astype(np.uint8),
@@ -356,7 +273,7 @@ def looks_mirrored(post, pre, values):
     found = match_features(post, flipped, 0.0, "affine", threshold=3.0)
     if found.pre_from_post is not None and _is_photograph(found.pre_from_post):
         return judge(post, flipped, "mirrored", found.pre_from_post).convinces
-    return any(h.convinces for h in _wide_hypotheses(post, flipped, values))
+    return refine_best(post, flipped, _wide_hypotheses(post, flipped, values)).convinces
 
 
 def _is_photograph(matrix):

@@ -8,6 +8,9 @@ import numpy as np
 FEATURES = 4000
 RATIO = 0.85
 SUPPORT = 8
+# Bright spots narrower than twice this (px of the overview) vanish under the opening.
+OPENING_RADIUS = 3
+_DISC = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * OPENING_RADIUS + 1,) * 2)
 
 
 @dataclass(frozen=True)
@@ -38,7 +41,7 @@ class FeatureMatch:
         return float(self.inliers.mean()) if self.inliers.size else 0.0
 
 
-def match_features(post, pre, blur, model, threshold=2.0, near=None):
+def match_features(post, pre, blur, model, threshold=2.0, near=None, opened=False):
     """Match the interiors of two overviews by SIFT features.
 
     Parameters
@@ -53,6 +56,9 @@ def match_features(post, pre, blur, model, threshold=2.0, near=None):
         Largest distance of an inlier, px.
     near : tuple (pre_from_post, float), optional
         Only matches within this distance (px) of a known transform.
+    opened : bool
+        Bright spots are taken away first by a grey opening: where microbes outshine the mineral,
+        all the key points would be theirs.
 
     Returns
     -------
@@ -63,8 +69,8 @@ def match_features(post, pre, blur, model, threshold=2.0, near=None):
     SIFT (Lowe 2004) with its precise up-scaling, which matters beyond 35 degrees; the fit is
     MAGSAC++ (Barath et al. 2020) for the homography and RANSAC with local refinement otherwise.
     """
-    post_points, post_words = _describe(post, blur)
-    pre_points, pre_words = _describe(pre, blur)
+    post_points, post_words = _describe(post, blur, opened)
+    pre_points, pre_words = _describe(pre, blur, opened)
     found = (len(post_points), len(pre_points))
     a, b = _pair(post_points, post_words, pre_points, pre_words)
     if near is not None and len(a):
@@ -95,9 +101,11 @@ def _fit(a, b, model, threshold):
     return matrix.astype(np.float64), inliers.ravel().astype(bool)
 
 
-def _describe(overview, blur):
+def _describe(overview, blur, opened):
     """Key points ``(x, y)`` inside the sample and their descriptors (RootSIFT)."""
     image = overview.image
+    if opened:
+        image = cv2.morphologyEx(cv2.GaussianBlur(image, (0, 0), 1.0), cv2.MORPH_OPEN, _DISC)
     values = image[overview.interior]
     if values.size < 100:
         return np.zeros((0, 2)), np.zeros((0, 128), dtype=np.float32)

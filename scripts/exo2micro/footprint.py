@@ -11,6 +11,8 @@ BACKGROUND_ROUGHNESS = 0.4
 BACKGROUND_SHARE = 0.01
 FRAGMENT_SHARE = 0.01
 SMOOTHING = 1.5
+# Dark gaps narrower than twice this share of the longer side belong to the sample's area.
+GAP_SHARE = 0.02
 EDGE_BAND = 3
 
 
@@ -30,6 +32,9 @@ class Footprint:
         True where no background was found: the sample has no boundary in this image.
     raw_area : ndarray of bool, shape (h, w)
         Pixels that show the raw image (not padding).
+    area : ndarray of bool, shape (h, w)
+        The mask with the dark gaps between its parts: sparse structure (fibres, cells, veins) is
+        told by the gaps as much as by itself.
     """
 
     mask: np.ndarray
@@ -37,6 +42,7 @@ class Footprint:
     smooth: np.ndarray
     fills_frame: bool
     raw_area: np.ndarray
+    area: np.ndarray
 
     def boundary_area(self):
         """Pixels whose outline is the sample's own, not the photograph's edge."""
@@ -67,11 +73,11 @@ def find_footprint(image, raw_area):
     smooth = cv2.GaussianBlur(image, (0, 0), SMOOTHING)
     values = smooth[raw_area]
     if values.size == 0 or values.max() <= values.min():
-        return Footprint(raw_area.copy(), 0.0, smooth, True, raw_area)
+        return Footprint(raw_area.copy(), 0.0, smooth, True, raw_area, raw_area)
     threshold = _otsu_of_root(values)
     dark = erode(raw_area & (smooth <= threshold), EDGE_BAND)
     bright = erode(raw_area & (smooth > threshold), EDGE_BAND)
-    filled = Footprint(raw_area.copy(), float(values.min()), smooth, True, raw_area)
+    filled = Footprint(raw_area.copy(), float(values.min()), smooth, True, raw_area, raw_area)
     if dark.sum() < BACKGROUND_SHARE * raw_area.sum() or not bright.any():
         return filled
     # The square root evens out textures whose contrast grows with their brightness.
@@ -84,7 +90,7 @@ def find_footprint(image, raw_area):
     sample = np.median(smooth[bright])
     level = background + max(0.25 * (sample - background), min(5 * spread, sample - background))
     mask = _keep_fragments(raw_area & (smooth > level))
-    return Footprint(mask, float(level), smooth, False, raw_area)
+    return Footprint(mask, float(level), smooth, False, raw_area, _close_gaps(mask, raw_area))
 
 
 def boundary_ring(footprint, width, smooth):
@@ -153,6 +159,16 @@ def dilate(mask, radius):
     """Mask with a rim of `radius` px added."""
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1, 2 * radius + 1))
     return cv2.dilate(mask.astype(np.uint8), kernel, borderValue=0).astype(bool)
+
+
+def _close_gaps(mask, raw_area):
+    """Mask grown and shrunk again by the width of a gap; beyond the raw image nothing is dark."""
+    rows, columns = np.nonzero(raw_area)
+    radius = GAP_SHARE * max(np.ptp(rows), np.ptp(columns))
+    outside = (~mask).astype(np.uint8)
+    grown = (cv2.distanceTransform(outside, cv2.DIST_L2, 3) <= radius) | ~raw_area
+    shrunk = cv2.distanceTransform(grown.astype(np.uint8), cv2.DIST_L2, 3) > radius
+    return (shrunk & raw_area) | mask
 
 
 def _otsu_of_root(values):

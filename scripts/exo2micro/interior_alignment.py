@@ -12,8 +12,10 @@ from .tilefit import TileFit, fit_tiles
 from .tilematch import TileShifts, TileSource, match_tiles
 
 # Tiles of this side are matched at full resolution; smaller ones where too few would fit.
-TILE_SIDES = (256, 192, 128, 96, 64)
-WANTED_TILES = 60
+TILE_SIDES = (256, 192, 128, 96, 64, 48)
+# Neighbouring tiles share this rim, which the filters and the shift take off each of them.
+TILE_RIM = 16
+WANTED_TILES = 80
 MOST_TILES = 400
 FIRST_TILES = 100
 FIRST_REACH = 60.0
@@ -92,11 +94,8 @@ def align_interior(source, overview_post, overview_pre, start, values, threads=1
     tiles = match_tiles(source, Transform(matrix), some, FIRST_REACH, threads)
     fit = fit_tiles(tiles, matrix, "false")
     if fit is None:
-        notes.append("no agreement among the tiles at full resolution")
-        moved = _farthest(start, Transform(matrix), source.post_box)
-        return InteriorAlignment(
-            Transform(matrix), features, tiles, None, side, levels, moved, notes
-        )
+        notes.append("no agreement among the tiles at full resolution; stage 2's transform stands")
+        return InteriorAlignment(Transform(start), features, tiles, None, side, [], 0.0, notes)
     levels.append("tiles")
     fit, tiles = _refine(source, windows, fit, tiles, values["interior_nonrigid"], levels, threads)
     moved = _farthest(start, fit.transform, source.post_box)
@@ -109,7 +108,7 @@ def _refine(source, windows, fit, tiles, nonrigid, levels, threads):
     for _ in range(MOST_ROUNDS):
         again = match_tiles(source, fit.transform, windows, reach, threads)
         refined = fit_tiles(again, fit.transform.pre_from_post, nonrigid, source.post_box)
-        if refined is None or refined.good.sum() < 0.4 * fit.good.mean() * len(windows):
+        if refined is None or refined.good.sum() < 0.4 * _share(fit, tiles) * len(windows):
             return fit, tiles
         moved = refined.transform.map_points(again.post_xy)
         moved -= fit.transform.map_points(again.post_xy)
@@ -119,6 +118,11 @@ def _refine(source, windows, fit, tiles, nonrigid, levels, threads):
             return fit, tiles
         reach = max(LAST_REACH, 5 * float(np.median(np.hypot(*fit.residual[fit.good].T))))
     return fit, tiles
+
+
+def _share(fit, tiles):
+    """Agreeing tiles as a share of all witnesses."""
+    return fit.good.sum() / max(len(fit.good) + tiles.lost, 1)
 
 
 def choose_windows(overview, box):
@@ -152,9 +156,9 @@ def choose_windows(overview, box):
 
 def _starts(low, high, side):
     """Starts of windows of one side that tile a range, spread evenly."""
-    count = max(1, min((high - low) // side, 60))
     if high - low < side:
         return []
+    count = max(1, min((high - low - TILE_RIM) // (side - TILE_RIM), 60))
     return [round(s) for s in np.linspace(low, high - side, count)]
 
 
@@ -164,7 +168,7 @@ def _sample_share(overview, window):
     y0, y1, x0, x1 = window
     rows = slice(int(y0 * fy), max(int(np.ceil(y1 * fy)), int(y0 * fy) + 1))
     columns = slice(int(x0 * fx), max(int(np.ceil(x1 * fx)), int(x0 * fx) + 1))
-    return float(overview.footprint.mask[rows, columns].mean())
+    return float(overview.footprint.area[rows, columns].mean())
 
 
 def _by_features(post, pre, start, values, levels, notes):
@@ -190,8 +194,8 @@ def _by_features(post, pre, start, values, levels, notes):
         )
         return start, best
     after = similarity_of(post, pre, best.pre_from_post)[0]
-    if after < before - 0.02:
-        notes.append("features: the interiors grew less alike; not used")
+    if after <= before:
+        notes.append("features: the interiors grew no more alike; not used")
         return start, best
     levels.append("features")
     return lift(best.pre_from_post, pre.factors, post.factors), best

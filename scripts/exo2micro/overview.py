@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
+from scipy import fft
 
 from .footprint import Footprint, erode, find_footprint
 
@@ -11,6 +12,8 @@ from .footprint import Footprint, erode, find_footprint
 FINE_SIGMA = 1.0
 COARSE_SIGMA = 5.0
 CLIP = 3.0
+# Least spread of detail as a share of its standard deviation; see `spread_of`.
+SPARSE = 0.25
 
 
 @dataclass(frozen=True)
@@ -29,6 +32,8 @@ class Overview:
         Band-passed image in units of its own spread, clipped, zero outside the footprint.
     interior : ndarray of bool, shape (h, w)
         Footprint without its rim, where `detail` is free of the outline.
+    cell : float
+        Area (px) of `detail` that varies as one thing; see `cell_area`.
     """
 
     image: np.ndarray
@@ -36,6 +41,7 @@ class Overview:
     footprint: Footprint
     detail: np.ndarray
     interior: np.ndarray
+    cell: float
 
 
 def make_overview(padded, raw_box, factor):
@@ -62,8 +68,9 @@ def overview_of(image, factors, raw_box):
     """Overview of an image that is reduced already; see `make_overview`."""
     raw_area = _area_of_box(image.shape, factors, raw_box)
     footprint = find_footprint(image, raw_area)
-    interior = erode(footprint.mask & raw_area, round(2 * FINE_SIGMA) + 1)
-    return Overview(image, factors, footprint, band_pass(image, footprint.mask, interior), interior)
+    interior = erode(footprint.area, round(2 * FINE_SIGMA) + 1)
+    detail = band_pass(image, footprint.area, interior)
+    return Overview(image, factors, footprint, detail, interior, cell_area(detail))
 
 
 def band_pass(image, mask, interior, fine=FINE_SIGMA, coarse=COARSE_SIGMA):
@@ -91,12 +98,31 @@ def band_pass(image, mask, interior, fine=FINE_SIGMA, coarse=COARSE_SIGMA):
     detail = np.sqrt(np.maximum(inner, 0)) - np.sqrt(np.maximum(outer, 0))
     values = detail[interior]
     centre = np.median(values)
-    spread = 1.4826 * np.median(np.abs(values - centre))
-    if spread <= 0:
+    spread = spread_of(values - centre)
+    # A constant image's detail is but rounding.
+    if spread <= 1e-4 * np.sqrt(max(float(inner[interior].max()), 0.0)):
         return np.zeros(image.shape, dtype=np.float32)
     detail = np.clip((detail - centre) / spread, -CLIP, CLIP)
     detail[~interior] = 0
     return detail.astype(np.float32)
+
+
+def spread_of(values):
+    """Standard deviation of detail, robust against microbes but never zero for sparse structure.
+
+    Parameters
+    ----------
+    values : ndarray
+        Detail about zero.
+
+    Returns
+    -------
+    float
+        From the median of the magnitudes; where most of the pixels are empty this tells of the
+        empty ones only, and a quarter of the plain standard deviation is taken.
+    """
+    robust = 1.4826 * float(np.median(np.abs(values)))
+    return max(robust, SPARSE * float(np.std(values)))
 
 
 def similarity_of(post, pre, pre_from_post):
@@ -114,7 +140,8 @@ def similarity_of(post, pre, pre_from_post):
     correlation : float
         Normalised cross-correlation over the common interior, -1 to 1.
     significance : float
-        The correlation in units of what unrelated textures of this size would give.
+        Fisher's z of the correlation in units of what unrelated textures of this extent and
+        coarseness give by chance.
     overlap : float
         Common interior as a share of the smaller one (in post pixels).
     """
@@ -131,9 +158,34 @@ def similarity_of(post, pre, pre_from_post):
     a, b = a - a.mean(), b - b.mean()
     norm = float(np.sqrt((a * a).sum(dtype=np.float64) * (b * b).sum(dtype=np.float64)))
     correlation = float((a * b).sum(dtype=np.float64) / norm) if norm > 0 else 0.0
-    # The band's correlation length is about two fine sigmas: so many pixels tell one thing.
-    independent = a.size / (np.pi * (2 * FINE_SIGMA) ** 2)
-    return correlation, correlation * float(np.sqrt(independent)), overlap
+    independent = a.size / np.sqrt(post.cell * pre.cell)
+    significance = np.arctanh(np.clip(correlation, -0.9999, 0.9999)) * np.sqrt(independent)
+    return correlation, float(significance), overlap
+
+
+def cell_area(detail):
+    """Sum of the squared autocorrelation over all shifts.
+
+    Parameters
+    ----------
+    detail : ndarray of float32, shape (h, w)
+        Band-passed image, zero outside the sample.
+
+    Returns
+    -------
+    float
+        px. The correlation of two unrelated textures over N px has the variance of N divided by
+        this (Bartlett's formula, with the geometric mean of the two textures' areas): coarse
+        textures are alike by chance far more easily than fine ones.
+    """
+    shape = [fft.next_fast_len(n, real=True) for n in detail.shape]
+    power = np.abs(fft.rfft2(detail, s=shape)) ** 2
+    total = float(power.sum(dtype=np.float64))
+    if total <= 0:
+        return 1.0
+    # Half of the spectrum is stored: the sums over all of it are twice as large.
+    squares = float((power**2).sum(dtype=np.float64))
+    return max(shape[0] * shape[1] * 2 * squares / (2 * total) ** 2, 1.0)
 
 
 def _area_of_box(shape, factors, box):

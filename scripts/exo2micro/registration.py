@@ -267,7 +267,7 @@ def _tile_record(interior):
     return {
         "side": interior.tile_side,
         "tried": tiles.tried,
-        "witnesses": len(fit.good),
+        "witnesses": len(fit.good) + tiles.lost,
         "agreeing": int(fit.good.sum()),
         "model": fit.model,
         "smoothing": fit.smoothing,

@@ -1,7 +1,7 @@
 """Search over rotations and magnifications, with the shift from the correlation of each trial.
 
 Both the boundary ring and the interior's detail are correlated; the sum of the two normalised
-correlations is the trial's score. The search works on images of about 200 px, so a trial costs
+correlations is the trial's score. The search works on images of about 160 px, so a trial costs
 about a millisecond.
 """
 
@@ -14,7 +14,7 @@ from scipy import fft
 from .geometry import full_from_reduced, normalize, similarity
 from .overview import band_pass
 
-SEARCH_SIDE = 200
+SEARCH_SIDE = 160
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ def search_image(overview, ring, factor):
     def shrink(image):
         return cv2.resize(image[crop].astype(np.float32), size, interpolation=cv2.INTER_AREA)
 
-    mask = shrink(overview.footprint.mask) > 0.5
+    mask = shrink(overview.footprint.area) > 0.5
     detail = band_pass(shrink(overview.image), mask, mask)
     channels = [_unit(channel) for channel in (shrink(ring), detail)]
     y, x = np.nonzero(mask) if mask.any() else np.indices(mask.shape).reshape(2, -1)
@@ -115,12 +115,14 @@ def search(post, pre, angles, scales, keep=4):
         int(np.ceil(largest * max(1.0, 1 / min(scales)) * 1.42)) + 8, real=True
     )
     middle = (side / 2, side / 2)
-    placed = _spectra(post.channels, similarity(0, 1, middle, post.centre), side)
+    used = [k for k, c in enumerate(post.channels) if c.any() and pre.channels[k].any()]
+    posts, pres = ([image.channels[k] for k in used] or image.channels for image in (post, pre))
+    placed = _spectra(posts, similarity(0, 1, middle, post.centre), side)
     trials = []
     for scale in scales:
         for angle in angles:
             turn = similarity(angle, scale, middle, pre.centre)
-            moved = _spectra(pre.channels, turn, side)
+            moved = _spectra(pres, turn, side)
             score, shift = _correlate(placed, moved, side)
             trials.append((score, angle, scale, shift))
     trials.sort(key=lambda trial: -trial[0])

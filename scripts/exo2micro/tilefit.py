@@ -18,6 +18,9 @@ SMOOTHINGS = tuple(10.0**k for k in (-4, -3, -2, -1, 0, 1))
 # A bending field must predict held-out tiles better by this many standard errors.
 SIGNIFICANCE = 3.0
 GRID_INTERVALS = 96
+# A tile agrees with a fit only within this share of the reach in which its shift was looked for:
+# shifts of unrelated textures lie anywhere in the reach, and 2 % of them there by chance.
+AGREEMENT = 1 / 6
 # Median distance of a two-dimensional Gaussian, in units of its one-axis sigma.
 MEDIAN_RADIUS = 1.1774
 
@@ -172,7 +175,8 @@ def _fit_rigid(tiles, start):
         if found is not None and inliers.sum() >= ENOUGH_TILES:
             start = found
     matrix, weight = refine_homography(tiles.post_xy, tiles.pre_xy, tiles.sigma, start)
-    good = weight > 0
+    residual = tiles.pre_xy - apply_homography(matrix, tiles.post_xy)
+    good = (weight > 0) & (np.hypot(*residual.T) < AGREEMENT * tiles.reach)
     if good.sum() < ENOUGH_TILES:
         return None
 
@@ -183,7 +187,6 @@ def _fit_rigid(tiles, start):
         return lambda xy: apply_homography(part, xy)
 
     held_out = _predict_held_out(tiles, good, fit)
-    residual = tiles.pre_xy - apply_homography(matrix, tiles.post_xy)
     accuracy = _accuracy(tiles, good, residual, held_out, freedom=8)
     return TileFit(Transform(matrix), good, residual, held_out, accuracy, "homography")
 
@@ -251,7 +254,8 @@ def _agrees_with_neighbours(tiles, residual, neighbours=8):
     _, index = cKDTree(tiles.post_xy).query(tiles.post_xy, k=count)
     middle = np.median(residual[index[:, 1:]], axis=1)
     distance = np.hypot(*(residual - middle).T)
-    return distance < np.maximum(5 * np.median(distance), 5 * tiles.sigma)
+    limit = np.maximum(5 * np.median(distance), 5 * tiles.sigma)
+    return distance < np.minimum(limit, AGREEMENT * tiles.reach)
 
 
 def _predict_held_out(tiles, good, fit):

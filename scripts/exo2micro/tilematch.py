@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 from scipy import fft
 
+from .overview import spread_of
 from .warping import interpolate, warp_tile
 
 BAND = (1.0, 12.0)
@@ -22,6 +23,11 @@ USABLE_SHARE = 0.5
 TUKEY = 4.685
 # Share of full scale above which a pixel counts as saturated.
 SATURATED = 0.98
+# Brightness classes in which the residuals' spread is taken: light is noisier than darkness.
+LEVELS = 6
+# What a tile may answer instead of a shift.
+LOST = "lost"
+NO_WITNESS = "no witness"
 
 
 @dataclass(frozen=True)
@@ -42,6 +48,10 @@ class TileShifts:
         Shift against the transform given, padded-post px.
     tried : int
         Tiles looked at; those without enough sample in both images are no witnesses.
+    lost : int
+        Witnesses that found nothing within reach; they are not among the N.
+    reach : float
+        Largest shift that was believed, px.
     """
 
     post_xy: np.ndarray
@@ -50,11 +60,8 @@ class TileShifts:
     correlation: np.ndarray
     shift: np.ndarray
     tried: int
-
-    def select(self, keep):
-        """Only the tiles chosen by a boolean array."""
-        chosen = (a[keep] for a in (self.post_xy, self.pre_xy, self.sigma, self.correlation))
-        return TileShifts(*chosen, self.shift[keep], self.tried)
+    lost: int = 0
+    reach: float = np.inf
 
 
 @dataclass(frozen=True)
@@ -93,7 +100,7 @@ def match_tiles(source, transform, windows, reach, threads=1):
     windows : list of Window
         Padded-post windows, all of one size.
     reach : float
-        Largest shift believed, px.
+        Largest shift believed, px; never more than half a tile.
     threads : int
         Tiles measured side by side.
 
@@ -101,41 +108,45 @@ def match_tiles(source, transform, windows, reach, threads=1):
     -------
     TileShifts
     """
+    sides = [min(w[1] - w[0], w[3] - w[2]) for w in windows]
+    reach = min(reach, min(sides, default=0) / 2 - 2)
 
     def measure(window):
         return _measure(source, transform, window, reach)
 
     if threads > 1:
         with ThreadPoolExecutor(threads) as pool:
-            found = [m for m in pool.map(measure, windows) if m is not None]
+            answers = list(pool.map(measure, windows))
     else:
-        found = [m for m in map(measure, windows) if m is not None]
+        answers = [measure(window) for window in windows]
+    found = [answer for answer in answers if isinstance(answer, tuple)]
+    lost = answers.count(LOST)
     if not found:
         none = np.zeros((0, 2))
-        return TileShifts(none, none, np.zeros(0), np.zeros(0), none, len(windows))
+        return TileShifts(none, none, np.zeros(0), np.zeros(0), none, len(windows), lost, reach)
     centre, shift, sigma, correlation = (np.array(column) for column in zip(*found, strict=True))
     pre_xy = transform.map_points(centre + shift)
-    return TileShifts(centre, pre_xy, sigma, correlation, shift, len(windows))
+    return TileShifts(centre, pre_xy, sigma, correlation, shift, len(windows), lost, reach)
 
 
 def _measure(source, transform, window, reach):
-    """Centre, shift, error and correlation of one tile, or None when it is no witness."""
+    """Centre, shift, error and correlation of one tile; LOST, or NO_WITNESS without sample."""
     post = source.post.read_padded(window).astype(np.float32)
     whole = np.zeros(2, dtype=int)
     # A tile that is far off is cut out again at its whole-pixel shift: nothing of it is lost then.
     for _ in range(3):
         pre, usable = _pre_tile(source, transform, window, whole, post)
         if usable.mean() < USABLE_SHARE:
-            return None
+            return NO_WITNESS
         shift = _phase_shift(post, pre, usable, reach)
         if shift is None or np.abs(whole + shift).max() > reach:
-            return None
+            return LOST
         if np.abs(shift).max() <= 1.5:
             break
         whole = whole + np.round(shift).astype(int)
     found = _gradient_shift(post, pre, usable, shift)
     if found is None or np.abs(whole + found[1]).max() > reach:
-        return None
+        return LOST
     centre, shift, sigma, correlation = found
     return centre + np.array((window[2], window[0])), whole + shift, sigma, correlation
 
@@ -171,7 +182,7 @@ def _phase_shift(post, pre, usable, reach):
     if floor <= 0:
         return None
     surface = fft.irfft2(cross / (size + floor), s=post.shape)
-    limit = min(reach + 2, min(post.shape) / 2 - 2)
+    limit = min(reach + 2, min(post.shape) / 2)
     y, x = (np.fft.fftfreq(n, 1 / n) for n in post.shape)
     far = (np.abs(y)[:, None] > limit) | (np.abs(x)[None, :] > limit)
     surface[far] = -np.inf
@@ -192,7 +203,7 @@ def _band(image, usable):
     """Band-passed tile in units of its spread, clipped, zero where it can't be used."""
     filled = np.where(usable, image, np.median(image[usable][::5])).astype(np.float32)
     detail = cv2.GaussianBlur(filled, (0, 0), BAND[0]) - cv2.GaussianBlur(filled, (0, 0), BAND[1])
-    spread = 1.4826 * float(np.median(np.abs(detail[usable][::5])))
+    spread = spread_of(detail[usable][::5])
     if spread <= 0:
         return np.zeros_like(filled)
     return np.where(usable, np.clip(detail / spread, -CLIP, CLIP), 0).astype(np.float32)
@@ -246,28 +257,29 @@ def _solve(post, pre, usable):
     gap = (post[usable] - level).astype(np.float64)
     design = np.stack([gx, gy, level - level.mean(), np.ones_like(level)], axis=1)
     design = design.astype(np.float64)
-    weight = _tukey(gap)
+    weight, spread = _tukey(gap, level)
     for _ in range(3):
-        weighted = design * weight[:, None]
+        weighted = design * (weight / spread**2)[:, None]
         normal = weighted.T @ design
         try:
             solution = np.linalg.solve(normal, weighted.T @ gap)
         except np.linalg.LinAlgError:
             return None
         left = gap - design @ solution
-        weight = _tukey(left)
+        weight, spread = _tukey(left, level)
     if weight.mean() < 0.3:
         return None
-    noise = np.sqrt((weight * left**2).sum() / weight.sum())
+    share = weight / spread**2
+    noise = (share * left**2).sum() / weight.sum()
     # Smoothing by BAND[0] correlates neighbours: the independent pixels are fewer.
     correlated = 4 * np.pi * BAND[0] ** 2
-    covariance = np.linalg.inv(normal)[:2, :2] * noise**2 * correlated
+    covariance = np.linalg.inv(normal)[:2, :2] * noise * correlated
     sigma = float(np.sqrt(max(np.trace(covariance) / 2, 1e-12)))
     weights = np.zeros(usable.shape)
-    weights[usable] = weight * (gx * gx + gy * gy)
+    weights[usable] = share * (gx * gx + gy * gy)
     if weights.sum() <= 0:
         return None
-    return solution[:2], sigma, _correlation(post[usable], pre[usable], weight), weights
+    return solution[:2], sigma, _correlation(post[usable], pre[usable], share), weights
 
 
 def _gain(post, pre):
@@ -286,16 +298,26 @@ def _gain(post, pre):
             return 0.0, 0.0
         gain = float((weighted * away) @ (post - mean_post)) / spread
         offset = mean_post - gain * mean_pre
-        weight = _tukey(post - gain * pre - offset)
+        weight, _ = _tukey(post - gain * pre - offset, pre)
     return float(gain), float(offset)
 
 
-def _tukey(left):
-    """Tukey's weights; the spread is taken from every fifth residual, which is plenty."""
-    spread = max(1.4826 * float(np.median(np.abs(left[::5]))), 1e-6)
+def _tukey(left, level):
+    """Tukey's weights and the residuals' spread, which follows the mineral's brightness.
+
+    Without that, the few bright places of a sparse structure would count as outliers among the
+    many dark ones. Every fifth residual is plenty to tell the spread.
+    """
+    some, shade = np.abs(left[::5]), level[::5]
+    order = np.argsort(shade)
+    classes = np.array_split(order, LEVELS)
+    middle = np.array([shade[part].mean() for part in classes])
+    spreads = np.array([np.median(some[part]) for part in classes])
+    floor = max(0.2 * float(np.median(some)), 1e-6)
+    spread = 1.4826 * np.interp(level, middle, np.maximum(spreads, floor))
     relative = left / (TUKEY * spread)
     weight = np.maximum(1 - relative * relative, 0)
-    return weight * weight
+    return weight * weight, spread
 
 
 def _correlation(post, pre, weight):

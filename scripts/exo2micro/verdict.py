@@ -92,12 +92,13 @@ def judge_interior(boundary, interior, similarity, values):
         before = boundary.reasons if boundary.verdict == FAIL else []
         return Verdict(FAIL, list(dict.fromkeys(before + fatal)))
     fit, tiles = interior.fit, interior.tiles
-    share = fit.good.mean()
+    witnesses = len(fit.good) + tiles.lost
+    share = fit.good.sum() / witnesses
     doubts = list(boundary.reasons) if boundary.verdict == WARN else []
     if boundary.verdict == FAIL:
         doubts.append("stage 2 did not convince by itself; the interior's tiles do")
     if share < GOOD_SHARE:
-        doubts.append(f"only {share:.0%} of {len(fit.good)} tiles agree with the transform")
+        doubts.append(f"only {share:.0%} of {witnesses} tiles agree with the transform")
     coverage = fit.good.sum() / max(tiles.tried, 1)
     if coverage < GOOD_COVERAGE:
         doubts.append(f"the agreeing tiles stand for {coverage:.0%} of the sample only")
@@ -140,12 +141,11 @@ def _without_agreement(interior, values):
     fit = interior.fit
     if fit is None:
         return ["the tiles inside the sample agree on no common transform"]
-    count, share = int(fit.good.sum()), float(fit.good.mean())
+    witnesses = len(fit.good) + interior.tiles.lost
+    count = int(fit.good.sum())
     reasons = []
-    if count < FEWEST_TILES or share < FEWEST_SHARE:
-        reasons.append(
-            f"only {count} of {len(fit.good)} tiles inside the sample agree on a transform"
-        )
+    if count < FEWEST_TILES or count < FEWEST_SHARE * witnesses:
+        reasons.append(f"only {count} of {witnesses} tiles inside the sample agree on a transform")
     if interior.correction_px > values["interior_max_correction"]:
         reasons.append(
             f"stage 3 moved the image by {interior.correction_px:.0f} px, more than "
