@@ -7,7 +7,7 @@ The variance of ``post - scale * pre`` at one pixel is modelled as
 where ``level`` is the mineral as the pre image predicts it (scaled and smoothed, so that a microbe
 has no part in it) and ``gradient`` its slope: a misregistration by r px turns a slope into a
 residual. On grains of few pixels, with tops that have no slope, interpolation errs: the curvature
-of the aligned image, hardly smoothed, tells where. The four numbers are fitted to robust variances of
+of the aligned image, hardly smoothed, tells where. The four numbers are fitted to robust variances
 background residuals in bins of level and gradient. The same form holds for the residual smoothed to
 a microbe's size; it is fitted apart, because interpolation has correlated the noise of neighbouring
 pixels.

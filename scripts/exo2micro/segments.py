@@ -13,8 +13,8 @@ from scipy import ndimage
 
 FOOT = 0.6  # of the threshold: pixels above it belong to a source
 HALF = 0.5
-DIP = 1.5
-DIP_PART = 0.04
+DIP = 2.0
+DIP_PART = 0.03
 OUTSIDE = -1e3
 
 
@@ -26,7 +26,9 @@ def find_segments(image, outline, threshold):
     image : ndarray of float32, shape (height, width)
         Significance.
     outline : ndarray of float32, same shape
-        What the outlines are drawn on, at half of each source's maximum.
+        Less smoothed difference, grey levels: on it sources are taken apart (noise that varies
+        over a source makes dips in its significance) and outlines are drawn, at half of each
+        source's maximum.
     threshold : float
         Least significance of a peak.
 
@@ -42,8 +44,18 @@ def find_segments(image, outline, threshold):
     peak = np.zeros(count)
     np.maximum.at(peak, labels[above > 0], image[above > 0])
     labels, count = _renumber(labels, peak > threshold)
-    labels, count = _split(image, labels, count)
+    labels, count = _split(_level_noise(image, outline, labels, count), labels, count)
     return _trim(labels, count, image, outline, threshold)
+
+
+def _level_noise(image, outline, labels, count):
+    """Significance of each segment if its noise were everywhere what it is at its peak."""
+    pixels = np.flatnonzero(labels)
+    label = labels.ravel()[pixels]
+    peak, highest = np.zeros(count + 1), np.full(count + 1, 1e-12)
+    np.maximum.at(peak, label, image.ravel()[pixels])
+    np.maximum.at(highest, label, outline.ravel()[pixels])
+    return (outline * (peak / highest)[labels]).astype(np.float32)
 
 
 def _renumber(labels, keep):
