@@ -15,6 +15,7 @@ from exo2micro.figure_inputs import (
 )
 from exo2micro.figures.difference_image import draw_difference_image
 from exo2micro.figures.fine_alignment import draw_fine_alignment
+from exo2micro.figures.frame import BADGES
 from exo2micro.figures.image_panel import box_around, likeness, overlay, warp_reduced
 from exo2micro.figures.registration import draw_registration
 from exo2micro.figures.scale_map import draw_scale_map
@@ -109,7 +110,7 @@ def test_registration_says_where_there_is_no_boundary(deep, names, find):
 
 def test_figures_of_a_failed_tiny_pair_come_out_and_say_so(tiny, names, find):
     assert tiny.interior["verdict"] == "fail"
-    assert find.badge(registration(tiny, names)) == "WRONG"
+    assert find.badge(registration(tiny, names)) == BADGES[tiny.boundary["verdict"]]
     figure = draw_fine_alignment(
         *views_of(tiny), tiny.box, tiny.boundary, tiny.interior, closeup_of(tiny), **names
     )
