@@ -99,23 +99,24 @@ def align_boundary(post, pre, post_box, pre_box, values):
 def align_overviews(post, pre, values):
     """Find the coarse transform between two overviews; see `align_boundary`."""
     notes = []
-    hypotheses = _parameter_hypotheses(post, pre, values)
+    hypotheses = list_hypotheses(post, pre, values)
     best = refine_best(post, pre, hypotheses)
     if not best.convinces:
         wide = _wide_hypotheses(post, pre, values)
         widened = refine_best(post, pre, wide)
-        if widened.significance > best.significance:
-            notes.append(
-                "the search within angle_range and scale_min..scale_max did not convince; it was "
-                "widened to all rotations and magnifications from 0.7 to 1.4"
-            )
-            best = widened
+        better = widened.significance > best.significance
+        notes.append(
+            "the search within angle_range and scale_min..scale_max did not convince; it was "
+            "widened to all rotations and magnifications from 0.7 to 1.4"
+            + ("" if better else " and found nothing better")
+        )
+        best = widened if better else best
         hypotheses += wide
     hypotheses.sort(key=lambda h: -h.significance)
     coarse = lift(best.pre_from_post, pre.factors, post.factors)
-    icp, refined = _refine_outline(post, pre, best, values)
+    icp, refined = refine_outline(post, pre, best, values)
     if values["fine_ecc"]:
-        refined, note = _refine_ecc(post, pre, refined, values)
+        refined, note = refine_by_correlation(post, pre, refined, values)
         notes.append(note)
     return BoundaryAlignment(
         lift(refined.pre_from_post, pre.factors, post.factors),
@@ -138,7 +139,7 @@ def footprint_centre(overview):
     return tuple(apply_homography(full_from_reduced(overview.factors), centre)[0])
 
 
-def _parameter_hypotheses(post, pre, values):
+def list_hypotheses(post, pre, values):
     """Hypotheses from the parameters' ranges and from the interior's features."""
     hypotheses = []
     if values["multiscale"]:
@@ -197,7 +198,7 @@ def _search_images(post, pre, values, side=SEARCH_SIDE):
     return images
 
 
-def _refine_outline(post, pre, best, values):
+def refine_outline(post, pre, best, values):
     """ICP on the outlines; kept only if the interiors grow no less alike."""
     limits = IcpLimits(
         *(
@@ -211,10 +212,12 @@ def _refine_outline(post, pre, best, values):
     if not icp.accepted:
         return icp, best
     moved = judge(post, pre, best.origin, lower(icp.pre_from_post, pre.factors, post.factors))
-    if moved.correlation < best.correlation - 0.005:
+    # Interiors that are truly alike tell more than outlines; others have no vote but a veto.
+    slack = 0.0 if best.convinces else 0.005
+    if moved.correlation < best.correlation - slack:
         note = (
             f"the outlines came closer, but the interiors' correlation fell from "
-            f"{best.correlation:.3f} to {moved.correlation:.3f}; not used"
+            f"{best.correlation:.4f} to {moved.correlation:.4f}; not used"
         )
         return replace(icp, pre_from_post=start, accepted=False, note=note), best
     return icp, moved
@@ -226,7 +229,7 @@ def _full_outline(overview):
     return apply_homography(full_from_reduced(overview.factors), points), normals
 
 
-def _refine_ecc(post, pre, best, values):
+def refine_by_correlation(post, pre, best, values):
     """ECC homography on the overviews' detail (parameters fine_ecc, stopit, stopdelta)."""
     found = maximise_correlation(
         post.detail,

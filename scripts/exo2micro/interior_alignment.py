@@ -21,7 +21,7 @@ FIRST_TILES = 100
 FIRST_REACH = 60.0
 REFINED_REACH = 12.0
 LAST_REACH = 3.0
-# A transform that moves no tile by more than this is final.
+# A transform that moves nine tiles in ten by no more than this is final.
 SETTLED_PX = 0.1
 MOST_ROUNDS = 4
 # Reach of the tiles on the overview, px of the overview.
@@ -53,6 +53,8 @@ class InteriorAlignment:
         Farthest that stage 3 moved a point of the sample, padded-pre px.
     notes : list of str
         What the stage says of itself.
+    start_correlation : float
+        Of the interiors on the overviews, under stage 2's transform.
     """
 
     transform: Transform
@@ -63,6 +65,7 @@ class InteriorAlignment:
     levels: list
     correction_px: float
     notes: list
+    start_correlation: float
 
 
 def align_interior(source, overview_post, overview_pre, start, values, threads=1):
@@ -86,6 +89,8 @@ def align_interior(source, overview_post, overview_pre, start, values, threads=1
     InteriorAlignment
     """
     levels, notes = [], []
+    small = lower(start, overview_pre.factors, overview_post.factors)
+    alike = similarity_of(overview_post, overview_pre, small)[0]
     matrix, features = _by_features(overview_post, overview_pre, start, values, levels, notes)
     matrix = _by_overview_tiles(overview_post, overview_pre, matrix, levels)
     windows = choose_windows(overview_post, source.post_box)
@@ -95,11 +100,13 @@ def align_interior(source, overview_post, overview_pre, start, values, threads=1
     fit = fit_tiles(tiles, matrix, "false")
     if fit is None:
         notes.append("no agreement among the tiles at full resolution; stage 2's transform stands")
-        return InteriorAlignment(Transform(start), features, tiles, None, side, [], 0.0, notes)
+        return InteriorAlignment(
+            Transform(start), features, tiles, None, side, [], 0.0, notes, alike
+        )
     levels.append("tiles")
     fit, tiles = _refine(source, windows, fit, tiles, values["interior_nonrigid"], levels, threads)
     moved = _farthest(start, fit.transform, source.post_box)
-    return InteriorAlignment(fit.transform, features, tiles, fit, side, levels, moved, notes)
+    return InteriorAlignment(fit.transform, features, tiles, fit, side, levels, moved, notes, alike)
 
 
 def _refine(source, windows, fit, tiles, nonrigid, levels, threads):
@@ -113,7 +120,7 @@ def _refine(source, windows, fit, tiles, nonrigid, levels, threads):
         moved = refined.transform.map_points(again.post_xy)
         moved -= fit.transform.map_points(again.post_xy)
         fit, tiles = refined, again
-        if float(np.hypot(*moved.T).max()) < SETTLED_PX:
+        if float(np.quantile(np.hypot(*moved.T), 0.9)) < SETTLED_PX:
             levels.append("refined tiles")
             return fit, tiles
         reach = max(LAST_REACH, 5 * float(np.median(np.hypot(*fit.residual[fit.good].T))))
@@ -138,16 +145,17 @@ def choose_windows(overview, box):
     Returns
     -------
     list of Window
-        Windows inside `box` of which at least half is sample, the order mixed so that any part of
-        the list is spread over the sample.
+        Windows inside `box` of which at least half is sample (less for the smallest), the order
+        mixed so that any part of the list is spread over the sample.
     """
-    windows = []
     for side in TILE_SIDES:
-        windows = []
-        for y in _starts(box[0], box[1], side):
-            for x in _starts(box[2], box[3], side):
-                if _sample_share(overview, (y, y + side, x, x + side)) > 0.5:
-                    windows.append(Window(y, y + side, x, x + side))
+        shares = {
+            Window(y, y + side, x, x + side): _sample_share(overview, (y, y + side, x, x + side))
+            for y in _starts(box[0], box[1], side)
+            for x in _starts(box[2], box[3], side)
+        }
+        least = 0.5 if side > TILE_SIDES[-1] else 0.2
+        windows = [window for window, share in shares.items() if share > least]
         if len(windows) >= WANTED_TILES:
             break
     order = np.random.default_rng(0).permutation(len(windows))

@@ -90,13 +90,19 @@ def fit_tiles(tiles, start, nonrigid="auto", box=None):
     if rigid is None:
         return None
     if nonrigid == "false" or len(tiles.post_xy) < ENOUGH_FOR_BENDING:
-        return rigid
+        return _within_reach(rigid, tiles)
     bent = _fit_bending(tiles, rigid, box)
     if bent is None:
-        return rigid
+        return _within_reach(rigid, tiles)
     if nonrigid == "true" or bent.gain_sigma > SIGNIFICANCE:
-        return bent
-    return replace(rigid, gain_sigma=bent.gain_sigma)
+        return _within_reach(bent, tiles)
+    return _within_reach(replace(rigid, gain_sigma=bent.gain_sigma), tiles)
+
+
+def _within_reach(fit, tiles):
+    """Only tiles near what the others predict agree with a fit; None when they are too few."""
+    good = fit.good & (np.hypot(*fit.held_out.T) < AGREEMENT * tiles.reach)
+    return replace(fit, good=good) if good.sum() >= ENOUGH_TILES else None
 
 
 def refine_homography(post_xy, pre_xy, sigma, start, rounds=8):
@@ -176,7 +182,7 @@ def _fit_rigid(tiles, start):
             start = found
     matrix, weight = refine_homography(tiles.post_xy, tiles.pre_xy, tiles.sigma, start)
     residual = tiles.pre_xy - apply_homography(matrix, tiles.post_xy)
-    good = (weight > 0) & (np.hypot(*residual.T) < AGREEMENT * tiles.reach)
+    good = weight > 0
     if good.sum() < ENOUGH_TILES:
         return None
 
@@ -249,13 +255,32 @@ def _loss(held_out, good):
 
 
 def _agrees_with_neighbours(tiles, residual, neighbours=8):
-    """Tiles whose residual is near their neighbours' median."""
+    """Tiles whose residual is near their neighbours' median, the common trend taken away.
+
+    With its neighbours on one side only, a tile at the rim of a bent sample would else stand out.
+    """
+    residual = residual - _trend(tiles.post_xy, residual)
     count = min(neighbours + 1, len(residual))
     _, index = cKDTree(tiles.post_xy).query(tiles.post_xy, k=count)
     middle = np.median(residual[index[:, 1:]], axis=1)
     distance = np.hypot(*(residual - middle).T)
-    limit = np.maximum(5 * np.median(distance), 5 * tiles.sigma)
-    return distance < np.minimum(limit, AGREEMENT * tiles.reach)
+    return distance < np.maximum(5 * np.median(distance), 5 * tiles.sigma)
+
+
+def _trend(xy, residual, rounds=6):
+    """Robust cubic surface through the residuals; quadratic for few tiles."""
+    u, v = apply_homography(_unit_frame(xy), xy).T
+    degree = 3 if len(xy) >= 40 else 2
+    terms = [u**i * v**j for i in range(degree + 1) for j in range(degree + 1 - i)]
+    design = np.stack(terms, axis=1)
+    weight = np.ones(len(xy))
+    for _ in range(rounds):
+        root = np.sqrt(weight)[:, None]
+        surface = design @ np.linalg.lstsq(design * root, residual * root, rcond=1e-8)[0]
+        distance = np.hypot(*(residual - surface).T)
+        spread = max(float(np.median(distance)), 1e-9) / MEDIAN_RADIUS
+        weight = np.clip(1 - (distance / (TUKEY * 1.2 * spread)) ** 2, 0, None) ** 2
+    return surface
 
 
 def _predict_held_out(tiles, good, fit):

@@ -15,6 +15,7 @@ GOOD_SHARE = 0.6
 GOOD_COVERAGE = 0.5
 GOOD_ACCURACY_PX = 0.25
 GOOD_CORRELATION = 0.25
+WORSE_CORRELATION = 0.03
 
 
 @dataclass(frozen=True)
@@ -107,6 +108,11 @@ def judge_interior(boundary, interior, similarity, values):
     middle = float(np.median(tiles.correlation[fit.good]))
     if middle < GOOD_CORRELATION:
         doubts.append(f"the tiles' contents are little alike (median correlation {middle:.2f})")
+    if similarity[0] < interior.start_correlation - WORSE_CORRELATION:
+        doubts.append(
+            f"the interiors' correlation fell from {interior.start_correlation:.2f} in stage 2 to "
+            f"{similarity[0]:.2f}"
+        )
     if "refined tiles" not in interior.levels:
         doubts.append("the refinement at full resolution did not settle")
     return Verdict(WARN if doubts else PASS, doubts)

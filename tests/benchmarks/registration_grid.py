@@ -82,15 +82,11 @@ def impossible_grid(size, count, first_seed=1):
     footprints = ("blob", "fragments", "full", "cropped")
     specs = []
     for k in range(count):
-        spec = replace(
-            base,
-            seed=1000 * first_seed + k,
-            texture=textures[k % 4],
-            footprint=footprints[k // 4 % 4],
-        )
+        seed = 1000 * first_seed + k
+        spec = replace(base, seed=seed, texture=textures[k % 4], footprint=footprints[k // 4 % 4])
         kind = k % 6
         if kind in (0, 1, 2):
-            specs.append(replace(spec, pre_seed=5000 + k))
+            specs.append(replace(spec, pre_seed=70000 + seed))
         elif kind == 3:
             specs.append(replace(spec, blank=("pre", "post", "both")[k // 6 % 3]))
         elif kind == 4:
