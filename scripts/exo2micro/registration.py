@@ -13,7 +13,7 @@ from .geometry import Transform, decompose, lower
 from .interior_alignment import align_interior
 from .overview import make_overview, similarity_of
 from .tilematch import TileSource
-from .verdict import FAIL, Verdict, is_physical, judge_boundary, judge_interior
+from .verdict import FAIL, Verdict, is_physical, judge_boundary, judge_interior, unusable
 
 TO_DO = (
     "Look at the registration figure. If the images are of the same sample, try a wider "
@@ -65,7 +65,12 @@ def run_boundary_stage(post, pre, padding, values):
     centre = footprint_centre(alignment.post)
     if not is_physical(alignment.pre_from_post, boxes[0]):
         verdict = Verdict(FAIL, ["the best transform is not one a microscope can make"])
-    if verdict.verdict == FAIL and looks_mirrored(alignment.post, alignment.pre, values):
+    sensible = not unusable(alignment)
+    if (
+        verdict.verdict == FAIL
+        and sensible
+        and looks_mirrored(alignment.post, alignment.pre, values)
+    ):
         verdict.reasons.append("the pre image fits when it is mirrored: flip one of the files")
     best, icp = alignment.best, alignment.icp
     return {

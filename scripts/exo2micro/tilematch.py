@@ -25,6 +25,7 @@ TUKEY = 4.685
 SATURATED = 0.98
 # Brightness classes in which the residuals' spread is taken: light is noisier than darkness.
 LEVELS = 6
+SAMPLE = 1500
 # What a tile may answer instead of a shift.
 LOST = "lost"
 NO_WITNESS = "no witness"
@@ -286,17 +287,19 @@ def _gain(post, pre):
     """Robust straight line post = gain * pre + offset."""
     weight = np.ones(post.shape, dtype=post.dtype)
     gain = offset = 0.0
-    for _ in range(4):
+    for _ in range(3):
         total = float(weight.sum())
         if total <= 0:
             return 0.0, 0.0
         weighted = weight / total
-        mean_pre, mean_post = float(weighted @ pre), float(weighted @ post)
+        # Sums of products, not dot products: BLAS would start threads for these short vectors.
+        mean_pre, mean_post = float((weighted * pre).sum()), float((weighted * post).sum())
         away = pre - mean_pre
-        spread = float((weighted * away) @ away)
+        weighted *= away
+        spread = float((weighted * away).sum())
         if spread <= 0:
             return 0.0, 0.0
-        gain = float((weighted * away) @ (post - mean_post)) / spread
+        gain = float((weighted * (post - mean_post)).sum()) / spread
         offset = mean_post - gain * mean_pre
         weight, _ = _tukey(post - gain * pre - offset, pre)
     return float(gain), float(offset)
@@ -306,23 +309,30 @@ def _tukey(left, level):
     """Tukey's weights and the residuals' spread, which follows the mineral's brightness.
 
     Without that, the few bright places of a sparse structure would count as outliers among the
-    many dark ones. Every fifth residual is plenty to tell the spread.
+    many dark ones. A sample of the residuals is plenty to tell the spread.
     """
-    some, shade = np.abs(left[::5]), level[::5]
+    step = len(left) // SAMPLE + 1
+    some, shade = np.abs(left[::step]), level[::step]
     order = np.argsort(shade)
     classes = np.array_split(order, LEVELS)
-    middle = np.array([shade[part].mean() for part in classes])
-    spreads = np.array([np.median(some[part]) for part in classes])
-    floor = max(0.2 * float(np.median(some)), 1e-6)
-    spread = 1.4826 * np.interp(level, middle, np.maximum(spreads, floor))
+    middle = np.array([shade[part[len(part) // 2]] for part in classes])
+    spreads = np.array([_median(some[part]) for part in classes])
+    floor = max(0.2 * float(_median(some)), 1e-6)
+    spread = 1.4826 * np.interp(level, middle, np.maximum(spreads, floor)).astype(left.dtype)
     relative = left / (TUKEY * spread)
     weight = np.maximum(1 - relative * relative, 0)
     return weight * weight, spread
 
 
+def _median(values):
+    """Upper median, without the overhead of numpy's for short arrays."""
+    half = len(values) // 2
+    return np.partition(values, half)[half]
+
+
 def _correlation(post, pre, weight):
     """Weighted correlation coefficient."""
     weight = weight / max(weight.sum(), 1e-12)
-    a, b = post - weight @ post, pre - weight @ pre
+    a, b = post - (weight * post).sum(), pre - (weight * pre).sum()
     norm = np.sqrt((weight * a * a).sum() * (weight * b * b).sum())
     return float((weight * a * b).sum() / norm) if norm > 0 else 0.0

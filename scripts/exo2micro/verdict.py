@@ -49,7 +49,7 @@ def judge_boundary(alignment, values):
     Verdict
     """
     best = alignment.best
-    fatal = _unusable(alignment)
+    fatal = unusable(alignment)
     if fatal:
         return Verdict(FAIL, fatal)
     if not best.convinces:
@@ -86,7 +86,7 @@ def judge_interior(boundary, interior, similarity, values):
     -------
     Verdict
     """
-    fatal = _without_agreement(interior, values)
+    fatal = _without_agreement(interior, values, boundary.verdict == FAIL)
     if boundary.verdict == FAIL and "same photograph" in " ".join(boundary.reasons):
         fatal = boundary.reasons + fatal
     if fatal:
@@ -128,8 +128,8 @@ def is_physical(matrix, box):
     )
 
 
-def _unusable(alignment):
-    """What makes a pair senseless whatever the transform."""
+def unusable(alignment):
+    """List what makes a pair senseless whatever the transform."""
     post, pre = alignment.post, alignment.pre
     for name, overview in (("post", post), ("pre", pre)):
         if not overview.detail.any():
@@ -142,15 +142,18 @@ def _unusable(alignment):
     return []
 
 
-def _without_agreement(interior, values):
-    """What makes stage 3 a failure."""
+def _without_agreement(interior, values, doubted):
+    """What makes stage 3 a failure; where stage 2 failed its tiles must do better."""
     fit = interior.fit
     if fit is None:
         return ["the tiles inside the sample agree on no common transform"]
     witnesses = len(fit.good) + interior.tiles.lost
     count = int(fit.good.sum())
     reasons = []
-    if count < FEWEST_TILES or count < FEWEST_SHARE * witnesses:
+    alike = float(np.median(interior.tiles.correlation[fit.good]))
+    if doubted and alike < GOOD_CORRELATION:
+        reasons.append(f"the tiles that agree are little alike (median correlation {alike:.2f})")
+    if count < FEWEST_TILES or count < (GOOD_SHARE if doubted else FEWEST_SHARE) * witnesses:
         reasons.append(f"only {count} of {witnesses} tiles inside the sample agree on a transform")
     if interior.correction_px > values["interior_max_correction"]:
         reasons.append(
