@@ -75,6 +75,7 @@ GOOD = [
     {"demo": {"seed": 3}, "sample_sheet": "x.tsv", "strict_dyes": False, "channel": 0},
     {"timeout_per_task": 60, "memory_per_task": "auto", "memory_debug": True},
     {"timeout_per_task": {"2": 600, "measure_pair": None}, "memory_per_task": {"3": "auto"}},
+    {"timeout_per_task": {"CD070/DAPI": 60}},
     {"pairs": ["CD070/DAPI"]},
     {"strict_dyes": "false", "params": {"pad": "500", "fine_ecc": "true"}},
 ]
@@ -106,6 +107,7 @@ BAD = [
     {"timeout_per_task": {"5": 60}},
     {"memory_per_task": {"3": True}},
     {"memory_debug": "maybe"},
+    {"timeout_per_task": {"../DAPI": 60}},
     {"samples": None},
     {"samples": [1.5]},
     {"raw_dir": 3},

@@ -126,7 +126,8 @@ def _limit(*words):
         {"enum": [None, *NOTHING, *words]},
         {"type": "string", "pattern": f"^{numeral}$"},
     ]
-    by_name = {"^([1-4]|[A-Za-z_][A-Za-z0-9_]*)$": {"anyOf": one}}
+    pair = r"[^/\\{}.\s-][^/\\{}]*/[^/\\{}._\s-][^/\\{}_]*"
+    by_name = {f"^([1-4]|[A-Za-z_][A-Za-z0-9_]*|{pair})$": {"anyOf": one}}
     by_job = {"type": "object", "patternProperties": by_name, "additionalProperties": False}
     return {"anyOf": [*one, by_job]}
 
@@ -219,8 +220,8 @@ CONFIG_KEYS = (
         None,
         accept_limits("seconds"),
         _limit(),
-        "longest time that one job may take, seconds; or by stage or rule, as in "
-        "`{2: 600, measure_pair: 900}`",
+        "longest time that one job may take, seconds; or by stage, rule or pair, as in "
+        "`{2: 600, measure_pair: 900, CD070/DAPI: 1200}`",
     ),
     ConfigKey(
         "memory_per_task",

@@ -163,11 +163,11 @@ def accept_optional_mapping(value):
 
 
 def accept_limits(unit, *words):
-    """Check a limit of each job: a number, one of some words, null, or those by stage or rule."""
+    """Check a limit of each job: a number, a word, null, or those by pair, rule or stage."""
 
     def accept(value):
         if isinstance(value, Mapping):
-            return {_stage_or_rule(key): _one_limit(entry) for key, entry in value.items()}
+            return {_job_name(key): _one_limit(entry) for key, entry in value.items()}
         return _one_limit(value)
 
     def _one_limit(value):
@@ -179,7 +179,7 @@ def accept_limits(unit, *words):
         if number is None or not 0 < number < 1e9:
             expected = ", ".join([f"a number of {unit} above 0", *words, "null for no limit"])
             raise ValueError(
-                f"expected {expected}; or such a value by stage or rule, as in {{2: 600}}"
+                f"expected {expected}; or such a value by stage, rule or pair, as in {{2: 600}}"
             )
         return number
 
@@ -205,8 +205,12 @@ def _number(value):
         return None
 
 
-def _stage_or_rule(key):
+def _job_name(key):
+    """Check what a limit is for: a stage, a rule's name, or sample/dye."""
     text = str(key).strip()
-    if text not in ("1", "2", "3", "4") and not text.isidentifier():
-        raise ValueError(f"{key!r} is neither a stage (1 to 4) nor a rule's name")
-    return text
+    if text in ("1", "2", "3", "4") or text.isidentifier():
+        return text
+    parts = text.split("/")
+    if len(parts) == 2 and not any(name_fault(part) for part in parts):
+        return text
+    raise ValueError(f"{key!r} is neither a stage (1 to 4), a rule's name, nor sample/dye")

@@ -7,6 +7,7 @@ in one notebook would inherit from the first, and an interrupt would tear the no
 
 import logging
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from pathlib import Path
 
 from .errors import BatchError
 from .preflight import check_room, judge, memory_available
+from .run_lock import remove_stale_locks, take_output_folder
 
 # What of this machine's free memory jobs may share; the rest is for the system.
 MEMORY_SHARE = 0.9
@@ -47,9 +49,14 @@ def prepare_run(workflow, request, words):
     ------
     RoomError
         If there is not enough memory or disk.
+    BatchError
+        If another run works on the output folder, or it is not writable.
     """
     if not workflow.is_main_process or any(word.split("=")[0] in ELSEWHERE for word in words):
         return ""
+    runs = not (_is_dry(words) or "status" in words)
+    if runs and take_output_folder(request.output_dir, time.time()):
+        remove_stale_locks(".snakemake/locks", request.output_dir)
     if request.control.forced:
         _force(workflow, request.control.forced)
     local = workflow.resource_settings.nodes is None
@@ -94,9 +101,16 @@ class WhenIdle(logging.Handler):
 
 def report_when_idle(workflow, logger, report, words):
     """Have `report` called also where all is there already and Snakemake calls no hook."""
-    dry = any(word in ("-n", "--dry-run", "--dryrun", "--dry_run") for word in words)
-    if workflow.is_main_process and not dry:
+    if workflow.is_main_process and not _is_dry(words):
         logger.addHandler(WhenIdle(report))
+
+
+def _is_dry(words):
+    """Whether a command line only asks for the plan."""
+    short = (word for word in words if re.fullmatch(r"-[a-zA-Z]+", word))
+    return any(word in ("--dry-run", "--dryrun") for word in words) or any(
+        "n" in word for word in short
+    )
 
 
 def snakefile():

@@ -12,6 +12,8 @@ from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 
+from .slurm_word import explained_by_slurm
+
 # How a job can end.
 COMPLETE = "complete"
 ERROR = "error"
@@ -146,7 +148,9 @@ def read_job(path):
     if record.get("state") == RUNNING:
         why = why_lost(record, time.time() - path.stat().st_mtime)
         if why:
-            return {**record, "state": LOST, "message": f"{record['step']} {why}"}
+            record = {**record, "state": LOST, "message": f"{record['step']} {why}"}
+    if record.get("state") in (LOST, INTERRUPTED) and record.get("slurm_job"):
+        return explained_by_slurm(record)
     return record
 
 

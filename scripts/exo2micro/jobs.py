@@ -58,7 +58,9 @@ class Job:
     def of_script(cls, snakemake):
         """Read all that from the object that Snakemake gives a script."""
         config, _ = check_keys(snakemake.config)
+        names = (snakemake.wildcards.get(name, "") for name in ("sample", "dye"))
         limits = limits_of(
+            "/".join(names),
             snakemake.rule,
             stage_of(snakemake.wildcards.keys()),
             snakemake.resources.get("mem_mb"),

@@ -24,11 +24,13 @@ class Limits:
     memory_mb: float | None = None
 
 
-def limits_of(rule, stage, reserved_mb, timeout, memory):
+def limits_of(pair, rule, stage, reserved_mb, timeout, memory):
     """Find the limits of a job.
 
     Parameters
     ----------
+    pair : str
+        ``sample/dye`` that it works on.
     rule : str
         Its rule.
     stage : int or None
@@ -36,26 +38,26 @@ def limits_of(rule, stage, reserved_mb, timeout, memory):
     reserved_mb : float or None
         What the rule reserves, MB.
     timeout : None, float, or dict
-        Checked value of ``timeout_per_task``: seconds, for all or by stage or rule.
+        Checked value of ``timeout_per_task``: seconds, for all or by pair, rule or stage.
     memory : 'auto', None, float, or dict
-        Checked value of ``memory_per_task``: GB, for all or by stage or rule.
+        Checked value of ``memory_per_task``: GB, for all or by pair, rule or stage.
 
     Returns
     -------
     Limits
     """
-    seconds = _for_job(timeout, rule, stage, None)
-    gigabytes = _for_job(memory, rule, stage, "auto")
+    seconds = _for_job(timeout, (pair, rule, str(stage)), None)
+    gigabytes = _for_job(memory, (pair, rule, str(stage)), "auto")
     if gigabytes == "auto":
         return Limits(seconds, HEADROOM * reserved_mb if reserved_mb else None)
     return Limits(seconds, None if gigabytes is None else 1000.0 * gigabytes)
 
 
-def _for_job(value, rule, stage, otherwise):
-    """Take one job's value from a mapping by rule or stage; a rule's own goes first."""
+def _for_job(value, names, otherwise):
+    """Take one job's value from a mapping; of several that apply the first name's."""
     if not isinstance(value, dict):
         return value
-    return value.get(rule, value.get(str(stage), otherwise))
+    return next((value[name] for name in names if name in value), otherwise)
 
 
 def stage_of(wildcards):

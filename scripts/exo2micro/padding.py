@@ -97,8 +97,9 @@ def padded_tiles(raw, channels, pad, canvas, threads=1):
 def _describe(path, channel):
     """What downstream needs to know of one raw file."""
     path = Path(path)
-    stat = path.stat()
+    # Opened first: that says what is wrong with a file that is gone.
     with open_raw(path) as raw:
+        stat = path.stat()
         means = raw.channel_means()
         chosen = signal_channels(means, raw.dtype, channel, peak=raw.peak)
         return {

@@ -43,10 +43,10 @@ def workplace(tmp_path, monkeypatch, photographs):
 
 @pytest.fixture
 def tiny_disk(tmp_path):
-    """A disk of 12 MB of its own; where none can be mounted the test is skipped."""
+    """A disk of 16 MB of its own; where none can be mounted the test is skipped."""
     folder = tmp_path / "tiny disk"
     folder.mkdir()
-    command = ["mount", "-t", "tmpfs", "-o", "size=12m", "tmpfs", str(folder)]
+    command = ["mount", "-t", "tmpfs", "-o", "size=16m", "tmpfs", str(folder)]
     if os.geteuid() != 0 or subprocess.run(command, capture_output=True).returncode:
         pytest.skip("needs the right to mount a small disk")
     yield folder

@@ -41,4 +41,9 @@ with job(snakemake):
         if how == "both":
             os.kill(os.getppid(), signal.SIGKILL)
             compiled.sleep(100)
+        if how == "late":
+            time.sleep(150)
+        if how == "hoarding":
+            hoard = np.ones(100_000_000)
+            time.sleep(150)
         temporary.write_text("whole")
