@@ -24,7 +24,7 @@ from exo2micro.noise import (
 from exo2micro.patches import read_patches
 from exo2micro.sample_area import find_saturation, typical_level
 from exo2micro.scale_fit import flatness, measure_scale
-from exo2micro.scale_map import fit_scale_field
+from exo2micro.scale_map import fit_scale_field, measure_roughness
 from exo2micro.scale_verdict import judge_scale, locate_ratio_peaks
 
 # What the estimate is off by beyond what sections of one image can tell: faint stain and the
@@ -110,6 +110,8 @@ def _measure(patches, arrays, values):
     ratio = np.log10(sample.post / sample.pre) - flatness(sample, found.local)
     scale, scale_map = measured["scale"], found.scale_map
     smooth = values.get("scale_model", "constant") == "smooth"
+    field = fit_scale_field(scale_map) if smooth or scale_map["varies"] else None
+    roughness = 0.0 if field is None else measure_roughness(scale_map, field)
     percentile = values.get("scale_percentile")
     return {
         "scale_estimate": scale,
@@ -139,8 +141,8 @@ def _measure(patches, arrays, values):
             "intercept": measured["intercept"],
             "intercept_error": measured["intercept_error"],
         },
-        "scale_map": scale_map,
-        "scale_field": fit_scale_field(scale_map) if smooth or scale_map["varies"] else None,
+        "scale_map": {**scale_map, "roughness": roughness},
+        "scale_field": field,
         "noise": _noise_record(
             *_measure_noise(found, patches, post, pre, dark, _is_integer(arrays), values), scale
         ),

@@ -116,6 +116,21 @@ def fit_scale_field(scale_map):
     return {**field, "coefficients": coefficients.tolist()}
 
 
+def measure_roughness(scale_map, field):
+    """Relative scatter of the map about the smooth surface through it.
+
+    Returns
+    -------
+    float
+        Robust standard deviation of the logarithm; large where minerals change side by side.
+    """
+    scale = np.asarray(scale_map["scale"], float)
+    known = np.isfinite(scale)
+    x, y = (axis[known] for axis in np.meshgrid(scale_map["x"], scale_map["y"]))
+    gap = np.log(scale[known]) - np.log(evaluate_scale_field(field, x, y))
+    return float(np.quantile(np.abs(gap), 0.6827))
+
+
 def evaluate_scale_field(field, x, y):
     """Scale at positions of the padded-post frame.
 

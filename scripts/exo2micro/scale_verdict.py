@@ -13,6 +13,9 @@ MAX_GOODNESS = 5.0  # chi2 per degree of freedom, plus a part of the blocks: no 
 GOODNESS_PER_BLOCK = 0.002
 MAX_PEAK_SHIFT = 0.3  # of the whole sample's commonest ratio from the background's
 MAX_DISAGREEMENT = 0.05  # of median and Moffat: beyond, there is no single peak
+MAX_ERROR = 0.05  # relative; beyond, a difference image shows mineral
+NOTABLE_ERROR = 0.02
+MAX_ROUGHNESS = 0.06  # of the scale's map about a smooth surface; uneven light leaves 0.01
 PEAK_BLOCK = 16
 PEAK_SMOOTHING = 4  # bins of a quarter of the core's width
 MIN_PEAK_WIDTH = 2e-3
@@ -133,6 +136,17 @@ def _failures(record):
             f"Only {record['background_fraction']:.1%} of the sample is free of stain or of "
             "differences between the images."
         )
+    if record["scale_error"] > MAX_ERROR * record["scale_estimate"]:
+        found.append(
+            f"The scale is known to no better than {record['scale_error']:.2g} (it is "
+            f"{record['scale_estimate']:.3g}): too few pixels of mineral, or too little light."
+        )
+    if record["scale_map"]["roughness"] > MAX_ROUGHNESS:
+        found.append(
+            f"The scale changes abruptly over the sample, from {record['scale_map']['p05']:.3f} to "
+            f"{record['scale_map']['p95']:.3f}: minerals that changed by different factors. One "
+            "scale cannot hold for all; set manual_scale."
+        )
     moffat = record["moffat"]
     width = abs(moffat["alpha"]) * np.sqrt(2 ** (1 / moffat["beta"]) - 1)
     if width > MAX_WIDTH:
@@ -178,6 +192,8 @@ def _warnings(record):
                 f"The {label} says {other:.4f} +/- {other_error:.4f}, the Moffat fit "
                 f"{scale:.4f} +/- {error:.4f}."
             )
+    if error > NOTABLE_ERROR * scale:
+        found.append(f"The scale is known to {error / scale:.1%} only.")
     scale_map = record["scale_map"]
     if scale_map["varies"] and record["scale_model"] == "constant":
         found.append(

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from exo2micro.noise import NoiseModel, fit_noise, predict_mineral, widen_gradient
+from exo2micro.noise import NoiseModel, fit_noise, predict_mineral, square_curvature, widen_gradient
 
 
 def test_variance_by_hand():
@@ -53,5 +53,23 @@ def test_gradient_of_a_ramp_and_curvature_of_a_bowl():
     np.testing.assert_allclose(slope[inner], 100, rtol=1e-3)
     np.testing.assert_allclose(level[inner], 2 * (3 * columns + 4 * rows)[inner], rtol=1e-3)
     bowl = 0.5 * (columns - 32) ** 2
-    assert predict_mineral(bowl, 1.0)[1][32, 32] == pytest.approx(1, rel=0.01)
-    assert widen_gradient(bowl, 1.5)[32, 36] == pytest.approx(16 + 1, rel=0.01)
+    np.testing.assert_allclose(square_curvature(bowl, 1.5)[inner], 1, rtol=0.01)
+    assert widen_gradient(bowl, 1.5)[32, 36] == pytest.approx(16, rel=0.01)
+
+
+def test_interpolation_error_is_found_apart_from_misregistration():
+    rng = np.random.default_rng(6)
+    level, gradient = rng.uniform(5, 80, (2, 300_000))
+    curvature = rng.exponential(5.0, level.size) ** 2
+    variance = 1.0 + 0.2**2 * gradient + 0.3**2 * curvature
+    model = fit_noise(rng.normal(0, np.sqrt(variance)), level, gradient, curvature)
+    assert model.interpolation == pytest.approx(0.3, rel=0.05)
+    assert model.registration_px == pytest.approx(0.2, rel=0.15)
+    assert model.variance(40, 30, 25) == pytest.approx(1 + 1.2 + 2.25, rel=0.08)
+
+
+def test_a_residual_of_nothing_has_no_noise_but_its_floor():
+    nothing = np.zeros(20_000)
+    model = fit_noise(nothing, np.linspace(1, 50, nothing.size), nothing)
+    assert model.variance(30.0, 9.0) == 0
+    assert model.floored(1 / 12).variance(30.0, 9.0) == pytest.approx(1 / 12)

@@ -11,7 +11,7 @@ from exo2micro.scale_verdict import judge_scale
 from exo2micro.storage import ArrayImage
 from exo2micro.synthesis import PairSpec, SyntheticPair
 
-SIZE = (640, 768)
+SIZE = (512, 640)
 
 
 class TrueTransform:
@@ -97,6 +97,13 @@ def test_other_pairs(changes):
     check(estimate_scale(measure(**changes)), changes.get("scale", 1.2))
 
 
+def test_an_image_over_itself():
+    record = estimate_scale(measure(pre_is_post=True, rotation_deg=0.0))
+    assert record["status"] == "ok"
+    assert record["scale_estimate"] == pytest.approx(1, abs=1e-6)
+    assert record["noise"]["matched"]["read_variance"] > 0  # no integer is that well known
+
+
 def test_without_subtraction_a_dark_level_bends_the_scale():
     arrays = measure(post_offset=20.0, pre_offset=5.0)
     kept = estimate_scale(arrays, {"subtract_dark": False})
@@ -122,7 +129,7 @@ def test_a_scale_that_varies_is_warned_of_and_followed():
         ({"blank": "pre"}, ""),
         ({"pre_seed": 77}, "peak"),
         (
-            {"microbe_cover": 0.5, "microbe_fwhm": (12.0, 20.0), "microbe_peak": (20.0, 80.0)},
+            {"microbe_cover": 0.5, "microbe_fwhm": (14.0, 22.0), "microbe_peak": (60.0, 120.0)},
             "stain",
         ),
     ],
@@ -149,6 +156,9 @@ def test_verdict_on_each_figure(plain):
     assert judge(stained_fraction=0.8) == "fail"
     assert judge(background_fraction=0.001) == "fail"
     assert judge(goodness=400.0) == "fail"
+    assert judge(scale_error=0.1) == "fail"
+    assert judge(scale_error=0.04) == "warn"
+    assert judge(scale_map={**good["scale_map"], "roughness": 0.2}) == "fail"
     assert judge(median_ratio=1.4) == "fail"
     assert judge(ratio_peaks={"position": [1.2, 1.9], "height": [1.0, 0.4]}) == "fail"
     assert judge(ratio_peaks={"position": [1.9], "height": [1.0]}) == "fail"

@@ -15,7 +15,7 @@ rule detect:
         "../../envs/exo2micro.yaml"
     threads: 2
     resources:
-        mem_mb=1800,
+        mem_mb=1400,
     params:
         values=lambda wc: values_of(wc.sfx4, 4),
     script:
