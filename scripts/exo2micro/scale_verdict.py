@@ -118,7 +118,7 @@ def _failures(record):
     if record["scale_estimate"] is None:
         return [
             "No photometric scale: too few pixels show the sample in both images, free of "
-            "stain and with enough light. Check the alignment and the exposure, or set manual_scale."
+            "stain and with enough light. Check alignment and exposure, or set manual_scale."
         ]
     found = []
     if record["blocks"] < MIN_BLOCKS:
