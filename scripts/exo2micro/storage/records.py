@@ -1,5 +1,6 @@
 """Small files, each written whole or not at all: records, arrays, tables, features."""
 
+import io
 import json
 import math
 import os
@@ -100,8 +101,12 @@ def _plain(value):
 
 def write_arrays(path, **arrays) -> None:
     """Write named arrays into one compressed npz file (suffix ``.npz``)."""
-    with write_faults(path), atomic_path(path) as temporary, open(temporary, "wb") as stream:
-        np.savez_compressed(stream, **arrays)
+    # Packed in memory first: an archive that is cut off by a full disk complains again, with a
+    # traceback, when it is thrown away.
+    packed = io.BytesIO()
+    np.savez_compressed(packed, **arrays)
+    with write_faults(path), atomic_path(path) as temporary:
+        temporary.write_bytes(packed.getbuffer())
 
 
 def read_arrays(path) -> dict[str, np.ndarray]:
