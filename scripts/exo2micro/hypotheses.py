@@ -9,9 +9,9 @@ from .geometry import full_from_reduced, normalize
 from .overview import cell_area, similarity_of
 
 # A hypothesis convinces when the interiors' correlation is this many times what unrelated textures
-# give, and above this value. On 38 unrelated pairs the best of all hypotheses came to 2-5 (15 on
-# one that is nearly its own mirror image), on solvable ones of 300-900 px to 8-95.
-CONVINCING_SIGMA = 7.0
+# give, and above this value. On 38 unrelated pairs the best of all hypotheses came to 3-7 (22 on
+# one that is nearly its own mirror image), on solvable ones of 300-900 px to 11-130.
+CONVINCING_SIGMA = 10.0
 CONVINCING_CORRELATION = 0.12
 # All hypotheses are compared on overviews of this longest side, the best few on finer ones.
 COARSE_SIDE = 220

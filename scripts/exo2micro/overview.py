@@ -183,8 +183,9 @@ def cell_area(detail):
     total = float(power.sum(dtype=np.float64))
     if total <= 0:
         return 1.0
-    # Half of the spectrum is stored: the sums over all of it are twice as large.
-    squares = float((power**2).sum(dtype=np.float64))
+    # The square of one texture's power is on average twice that of its kind's mean power, and half
+    # of the spectrum is stored: over all of it both sums are twice as large.
+    squares = 0.5 * float((power**2).sum(dtype=np.float64))
     return max(shape[0] * shape[1] * 2 * squares / (2 * total) ** 2, 1.0)
 
 

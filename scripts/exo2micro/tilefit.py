@@ -8,11 +8,10 @@ from scipy.interpolate import RBFInterpolator
 from scipy.spatial import cKDTree
 
 from .geometry import DisplacementGrid, Transform, apply_homography, normalize
+from .held_out import ENOUGH_TILES, MEDIAN_RADIUS, estimate_accuracy, predict_held_out
 
 TUKEY = 4.685
-ENOUGH_TILES = 8
 ENOUGH_FOR_BENDING = 20
-FOLDS = 5
 # Smoothing of the thin-plate spline, from nearly through the tiles to nearly affine.
 SMOOTHINGS = tuple(10.0**k for k in (-4, -3, -2, -1, 0, 1))
 # A bending field must predict held-out tiles better by this many standard errors.
@@ -21,8 +20,6 @@ GRID_INTERVALS = 96
 # A tile agrees with a fit only within this share of the reach in which its shift was looked for:
 # shifts of unrelated textures lie anywhere in the reach, and 2 % of them there by chance.
 AGREEMENT = 1 / 6
-# Median distance of a two-dimensional Gaussian, in units of its one-axis sigma.
-MEDIAN_RADIUS = 1.1774
 
 
 @dataclass(frozen=True)
@@ -192,8 +189,8 @@ def _fit_rigid(tiles, start):
         )
         return lambda xy: apply_homography(part, xy)
 
-    held_out = _predict_held_out(tiles, good, fit)
-    accuracy = _accuracy(tiles, good, residual, held_out, freedom=8)
+    held_out = predict_held_out(tiles, good, fit)
+    accuracy = estimate_accuracy(tiles, good, residual, held_out, freedom=8)
     return TileFit(Transform(matrix), good, residual, held_out, accuracy, "homography")
 
 
@@ -223,7 +220,7 @@ def _fit_bending(tiles, rigid, box):
             field = spline(chosen, smoothing)
             return lambda xy: apply_homography(matrix, xy) + field(xy)
 
-        return _predict_held_out(tiles, good, fit)
+        return predict_held_out(tiles, good, fit)
 
     trials = {smoothing: predict(smoothing) for smoothing in SMOOTHINGS}
     losses = {smoothing: _loss(held, good).mean() for smoothing, held in trials.items()}
@@ -235,7 +232,7 @@ def _fit_bending(tiles, rigid, box):
         )
         return lambda xy: apply_homography(part, xy)
 
-    gain = _loss(_predict_held_out(tiles, good, stiff), good) - _loss(trials[best], good)
+    gain = _loss(predict_held_out(tiles, good, stiff), good) - _loss(trials[best], good)
     gain_sigma = float(gain.mean() / max(gain.std() / np.sqrt(len(gain)), 1e-12))
     field = spline(good, best)
     grid = _sample_field(field, matrix, box, np.abs(residual[good]).max())
@@ -244,7 +241,8 @@ def _fit_bending(tiles, rigid, box):
     transform = Transform(matrix, grid)
     left = tiles.pre_xy - transform.map_points(tiles.post_xy)
     freedom = 2 * _effective_freedom(tiles, good, best, relative, middle, size)
-    accuracy = _accuracy(tiles, good, left, trials[best], freedom)
+    # Between and beyond its tiles a bending field errs more than at them: nothing is taken off.
+    accuracy = estimate_accuracy(tiles, good, left, trials[best], freedom, caution=0.0)
     return TileFit(transform, good, left, trials[best], accuracy, "bending", best, gain_sigma)
 
 
@@ -281,52 +279,6 @@ def _trend(xy, residual, rounds=6):
         spread = max(float(np.median(distance)), 1e-9) / MEDIAN_RADIUS
         weight = np.clip(1 - (distance / (TUKEY * 1.2 * spread)) ** 2, 0, None) ** 2
     return surface
-
-
-def _predict_held_out(tiles, good, fit):
-    """Residual of each good tile under a fit that left its whole neighbourhood out."""
-    held_out = np.full(tiles.post_xy.shape, np.nan)
-    fold = _neighbourhood(tiles.post_xy) % FOLDS
-    for k in range(FOLDS):
-        out = good & (fold == k)
-        rest = good & (fold != k)
-        if out.any() and rest.sum() >= ENOUGH_TILES:
-            held_out[out] = tiles.pre_xy[out] - fit(rest)(tiles.post_xy[out])
-    missing = good & np.isnan(held_out[:, 0])
-    held_out[missing] = tiles.pre_xy[missing] - fit(good)(tiles.post_xy[missing])
-    return held_out
-
-
-def _neighbourhood(xy):
-    """Number of the cell of about four tiles in which each tile lies, numbered in a mixed order."""
-    span = np.ptp(xy, axis=0)
-    cells = max(len(xy) / 4, 1.0)
-    side = max(float(np.sqrt(max(span[0], 1) * max(span[1], 1) / cells)), 1.0)
-    column, row = ((xy - xy.min(axis=0)) / side).astype(int).T
-    return column * 2 + row * 3 + (column // 5) + (row // 5) * 2
-
-
-def _accuracy(tiles, good, residual, held_out, freedom):
-    """Estimated median error of the fit, px.
-
-    The fit's own variance follows from the residuals and the number of free parameters. What the
-    model can't follow is smooth, so it shows as a correlation between held-out neighbours, whose
-    noise is independent.
-    """
-    count = int(good.sum())
-    variance = 0.5 * (residual[good] ** 2).sum(axis=1)
-    variance = variance[variance <= 25 * np.median(variance)].mean()
-    fit_variance = variance * freedom / (2 * count)
-    pairs = cKDTree(tiles.post_xy[good]).query(tiles.post_xy[good], k=min(5, count))[1]
-    held = held_out[good]
-    products = 0.5 * (held[pairs[:, :1]] * held[pairs[:, 1:]]).sum(axis=2).ravel()
-    limit = 9 * max(np.median(np.abs(products)), 1e-12)
-    products = np.clip(products, -limit, limit)
-    shared = products.mean()
-    # Each tile takes part in about eight products.
-    error = products.std() / np.sqrt(max(len(products) / 4, 1))
-    excess = max(0.0, shared - fit_variance - error)
-    return float(MEDIAN_RADIUS * np.sqrt(fit_variance + excess))
 
 
 def _effective_freedom(tiles, good, smoothing, relative, middle, size):

@@ -14,7 +14,7 @@ import tifffile
 from scipy.ndimage import map_coordinates, spline_filter
 
 SOLVABLE = ("plain", "lamp", "gamma", "bright microbes", "stain", "bending", "perspective", "hard")
-IMPOSSIBLE = ("other photograph", "other place", "mirror", "same file", "blank", "noise")
+IMPOSSIBLE = ("other photograph", "other place", "mirror", "same file", "blank", "only noise")
 
 
 @dataclass(frozen=True)
@@ -110,7 +110,7 @@ def draw_pair(textures, kind, seed, size=(400, 1400), rotation=None, magnificati
         images[1] = images[1][:, ::-1].copy()
     if kind == "same file":
         images[1] = images[0].copy()
-    if kind in ("blank", "noise"):
+    if kind in ("blank", "only noise"):
         level = 3 if kind == "blank" else 30
         empty = level + (rng.normal(size=frames[1]) * (0.5 if kind == "blank" else 8))
         images[1] = np.clip(np.round(empty), 0, 255).astype(np.uint8)
