@@ -85,15 +85,17 @@ def draw_pair(textures, kind, seed, size=(400, 1400), rotation=None, magnificati
     motion = _Motion(rng, frames, kind, rotation, magnification)
     texture = textures[name]
     half = texture.shape[1] // 2
+    # A reflected rim would give a mirrored image a place where it truly fits.
+    beyond = "constant" if kind in ("mirror", "other place") else "reflect"
     scene = _Scene(
-        rng, texture[:, :half] if kind == "other place" else texture, frames, motion.scale
+        rng, texture[:, :half] if kind == "other place" else texture, frames, motion.scale, beyond
     )
     other = scene
     if kind == "other photograph":
         rest = [n for n in sorted(textures) if n != name]
         other = _Scene(rng, textures[str(rng.choice(rest))], frames, motion.scale)
     if kind == "other place":
-        other = _Scene(rng, texture[:, half:], frames, motion.scale)
+        other = _Scene(rng, texture[:, half:], frames, motion.scale, beyond)
     y, x = np.indices(frames[0], dtype=np.float32)
     post_xy = np.stack([x.ravel(), y.ravel()], axis=1)
     sample = scene.covers(post_xy).reshape(frames[0]) > 0.5
@@ -172,7 +174,7 @@ class _Motion:
 class _Scene:
     """A photograph as a smooth surface in post pixels, with an outline or filling everything."""
 
-    def __init__(self, rng, texture, frames, scale):
+    def __init__(self, rng, texture, frames, scale, beyond="reflect"):
         self.zoom = float(rng.uniform(1.0, 3.0)) if min(texture.shape) < 1000 else 1.0
         needed = np.array(frames[0]) / self.zoom
         spare = np.maximum(np.array(texture.shape) - needed, 0)
@@ -180,7 +182,7 @@ class _Scene:
         cut = texture[y : y + int(needed[0]) + 1, x : x + int(needed[1]) + 1]
         blurred = cv2.GaussianBlur(cut, (0, 0), 0.9 if self.zoom == 1.0 else 0.6)
         rim = min(200, min(cut.shape) - 1)
-        self.rough = spline_filter(np.pad(blurred, rim, mode="reflect"), 3, output=np.float32)
+        self.rough = spline_filter(np.pad(blurred, rim, mode=beyond), 3, output=np.float32)
         self.origin = rim + (np.array(cut.shape) - needed) / 2
         self.middle = np.array(frames[0][::-1]) / 2
         self.radius = rng.uniform(0.28, 0.46) * min(frames[0]) / max(1.0, scale)
@@ -205,7 +207,7 @@ class _Scene:
         row = np.asarray(xy)[:, 1] / self.zoom + self.origin[0]
         column = np.asarray(xy)[:, 0] / self.zoom + self.origin[1]
         value = map_coordinates(
-            self.rough, [row, column], order=3, prefilter=False, mode="mirror", output=np.float32
+            self.rough, [row, column], order=3, prefilter=False, mode="nearest", output=np.float32
         )
         return np.maximum(value, 0) * self.covers(xy) + self.glow
 
