@@ -1,4 +1,9 @@
-"""What is killed, cut off or full is made good by a plain re-run; nothing half done stays."""
+"""What is killed, cut off or full is made good by a plain re-run; nothing half done stays.
+
+They take minutes and must catch jobs at the right moment, so they are run by hand:
+
+    python -m pytest -m by_hand tests/batch/test_faults.py
+"""
 
 import contextlib
 import json
@@ -15,6 +20,8 @@ import psutil
 import pytest
 import tifffile
 from workflow_project import ROOT, Project
+
+pytestmark = pytest.mark.by_hand
 
 # A rule of each stage, in the order in which they run.
 RULES = ("pad_tiff", "align_boundary", "align_interior", "measure_pair", "difference_tiff")
