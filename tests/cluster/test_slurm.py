@@ -1,4 +1,10 @@
-"""Batches on a real SLURM: every end of a job is told as it is on one machine."""
+"""Batches on a real SLURM: every end of a job is told as it is on one machine.
+
+It brings up daemons and a database of its own and waits for them, so it is run by hand, as root on
+Debian with the packages that `cluster.PACKAGES` lists:
+
+    python -m pytest -m by_hand tests/cluster
+"""
 
 import json
 import os
@@ -17,7 +23,10 @@ from exo2micro.synthesis import demo_specs
 
 ENDINGS = ROOT / "tests/batch/endings/Snakefile"
 PLUGIN = pytest.importorskip("snakemake_executor_plugin_slurm", reason="its plugin is missing")
-pytestmark = pytest.mark.skipif(bool(why_not()), reason=why_not() or "none")
+pytestmark = [
+    pytest.mark.by_hand,
+    pytest.mark.skipif(bool(why_not()), reason=why_not() or "none"),
+]
 
 
 @pytest.fixture(scope="module")
