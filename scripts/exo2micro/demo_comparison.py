@@ -102,11 +102,13 @@ def count_microbes_found(folder, variant, truth):
     total = len(truth.microbes)
     if not path.is_file():
         return f"- / {total}"
-    found = pd.read_csv(path)
+    found = pd.read_csv(path, keep_default_na=False)
     if found.empty or not total:
         return f"0 / {total}, {len(found)} others"
     true = truth.microbes[["x", "y"]].to_numpy(float)
     here = found[["x_raw", "y_raw"]].to_numpy(float)
     hit = np.isfinite(cKDTree(here).query(true, distance_upper_bound=MATCH_PX)[0]).sum()
-    other = np.isinf(cKDTree(true).query(here, distance_upper_bound=2 * MATCH_PX)[0]).sum()
+    alone = np.isinf(cKDTree(true).query(here, distance_upper_bound=2 * MATCH_PX)[0])
+    # Candidates beside the sample are listed, but not counted as microbes.
+    other = (alone & ~found["flags"].str.contains("off_sample").to_numpy(bool)).sum()
     return f"{hit} / {total}, {other} others"
