@@ -7,6 +7,7 @@ def complaint(project, *arguments, config=None):
     code, text = project.snakemake("-n", *arguments, config=config, check=False)
     assert code != 0, text
     assert "Traceback" not in text
+    assert "in <module>" not in text
     return text
 
 

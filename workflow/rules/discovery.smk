@@ -5,7 +5,6 @@
 
 import sys
 
-from snakemake.exceptions import WorkflowError
 from snakemake.logging import logger
 
 from exo2micro.engine import prepare_run
@@ -24,7 +23,9 @@ try:
         REQUEST.check_target(word)
     ROOM = prepare_run(workflow, REQUEST, WORDS)
 except Exo2MicroError as error:
-    raise WorkflowError(str(error)) from None
+    # The message alone: an exception would be printed with the place where it was raised.
+    logger.error(str(error))
+    sys.exit(1)
 
 if workflow.is_main_process:
     for message in [*REQUEST.messages(), *([ROOM] if ROOM else [])]:
