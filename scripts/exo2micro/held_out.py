@@ -7,6 +7,8 @@ ENOUGH_TILES = 8
 FOLDS = 5
 # Median distance of a two-dimensional Gaussian, in units of its one-axis sigma.
 MEDIAN_RADIUS = 1.1774
+# Squared distances, and products of two, are limited to so many times their median.
+OUTLYING = 9.0
 
 
 def predict_held_out(tiles, good, fit):
@@ -69,21 +71,33 @@ def estimate_accuracy(tiles, good, residual, held_out, freedom, caution=0.5):
 
     Notes
     -----
-    The fit's own variance follows from the residuals and the number of free parameters. What the
-    model can't follow is smooth, so it shows as a correlation between held-out neighbours, whose
-    noise is independent; of that, `caution` standard errors are taken to be chance.
+    The fit's own variance follows from the tiles' weights and the number of free parameters, scaled
+    by how the residuals compare with what the weights expect. What the model can't follow is
+    smooth, so it shows as a correlation between held-out neighbours, whose noise is independent;
+    of that, `caution` standard errors are taken to be chance.
     """
     count = int(good.sum())
-    variance = 0.5 * (residual[good] ** 2).sum(axis=1)
-    variance = variance[variance <= 25 * np.median(variance)].mean()
-    fit_variance = variance * freedom / (2 * count)
+    weight = _weights(tiles.sigma[good], residual[good])
+    misfit = 0.5 * (residual[good] ** 2).sum(axis=1) * weight
+    misfit = np.minimum(misfit, OUTLYING * np.median(misfit)).mean()
+    fit_variance = misfit * freedom / (2 * weight.sum())
     pairs = cKDTree(tiles.post_xy[good]).query(tiles.post_xy[good], k=min(5, count))[1]
+    first, others = pairs[:, :1], pairs[:, 1:]
     held = held_out[good]
-    products = 0.5 * (held[pairs[:, :1]] * held[pairs[:, 1:]]).sum(axis=2).ravel()
-    limit = 9 * max(np.median(np.abs(products)), 1e-12)
+    products = 0.5 * (held[first] * held[others]).sum(axis=2).ravel()
+    limit = OUTLYING * max(np.median(np.abs(products)), 1e-12)
     products = np.clip(products, -limit, limit)
-    shared = products.mean()
-    # Each tile takes part in about eight products.
-    error = products.std() / np.sqrt(max(len(products) / 4, 1))
+    share = np.sqrt(weight[first] * weight[others]).ravel()
+    share /= share.sum()
+    shared = (share * products).sum()
+    # Each tile takes part in about eight products, so a quarter of them are independent.
+    error = 2 * np.sqrt((share**2 * (products - shared) ** 2).sum())
     excess = max(0.0, shared - fit_variance - caution * error)
     return float(MEDIAN_RADIUS * np.sqrt(fit_variance + excess))
+
+
+def _weights(sigma, residual):
+    """Inverse variances (1/px2, one axis) of tiles: their own, and what is common to all."""
+    squared = (residual**2).sum(axis=1)
+    common = np.median(squared) / MEDIAN_RADIUS**2 - np.median(sigma**2)
+    return 1 / (sigma**2 + max(common, 0.0) + 1e-12)
