@@ -31,6 +31,7 @@ include: "workflow/rules/scale.smk"
 include: "workflow/rules/difference.smk"
 include: "workflow/rules/catalogue.smk"
 include: "workflow/rules/figures.smk"
+include: "workflow/rules/comparison.smk"
 include: "workflow/rules/summary.smk"
 include: "workflow/rules/status.smk"
 

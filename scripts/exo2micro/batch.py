@@ -154,6 +154,25 @@ def process_one(task):
     return run_serial([task])[0]
 
 
+def run_variants(task, cores=1):
+    """Run one task and give the results of all its variants.
+
+    Parameters
+    ----------
+    task : tuple
+        From `build_task_list`.
+    cores : int
+        Processors to use.
+
+    Returns
+    -------
+    list of dict
+        See `run_batch`; `variant` tells them apart.
+    """
+    sample, dye, settings = task
+    return _run(_whole_config(**{"pairs": [f"{sample}/{dye}"], **settings}), cores)
+
+
 def run_serial(tasks, tracker=None):
     """Run tasks with one processor and give their results in the same order.
 

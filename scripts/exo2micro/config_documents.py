@@ -14,6 +14,8 @@ DRAFT = "https://json-schema.org/draft/2020-12/schema"
 CONFIG_SCHEMA = "workflow/schemas/config.schema.yaml"
 SHEET_SCHEMA = "workflow/schemas/sample_sheet.schema.yaml"
 REFERENCE = "config/README.md"
+# Where the parameters stand in the configuration's schema.
+_PARAMETERS = "#/properties/params/anyOf/1/properties"
 _NOTE = "# Written by python -m exo2micro.config_documents; change the registries, not this file.\n"
 
 
@@ -44,6 +46,22 @@ def config_schema():
                 "type": "object",
                 "additionalProperties": False,
                 "properties": {p.name: _parameter_schema(p) for p in PARAMETERS},
+            },
+        ],
+    }
+    keys["compare"] = {
+        "description": keys["compare"]["description"],
+        "default": None,
+        "anyOf": [
+            {"type": ["null", "string"]},
+            {
+                "type": "object",
+                "additionalProperties": False,
+                "minProperties": 1,
+                "properties": {
+                    "pairs": {"$ref": "#/properties/pairs"},
+                    **{p.name: {"$ref": f"{_PARAMETERS}/{p.name}"} for p in PARAMETERS},
+                },
             },
         ],
     }

@@ -8,6 +8,7 @@ import difflib
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from .comparison import accept_comparison
 from .config_values import (
     NOTHING,
     accept_boolean,
@@ -266,6 +267,15 @@ CONFIG_KEYS = (
         accept_mapping("a mapping of parameters to values, as in {pad: 500}"),
         {},
         "parameters that are not to be at their default; a list of values makes variants",
+    ),
+    ConfigKey(
+        "compare",
+        None,
+        accept_comparison,
+        {},
+        "one or more parameters with the values to compare, and `pairs` to compare them on, as in "
+        "`{boundary_width: [10, 15], pairs: [CD070/DAPI]}`; runs the variants and draws each "
+        "pair's side by side",
     ),
     ConfigKey(
         "demo",

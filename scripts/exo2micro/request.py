@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from .comparison import FIGURE, TABLE, Comparison
 from .config_keys import check_keys
 from .discovery import take_inventory
 from .errors import ConfigError, MissingPairsError, ParameterError
@@ -22,9 +23,12 @@ class RequestedPair(Pair):
     ----------
     variants : tuple of Variant
         At least one.
+    compared : tuple of Variant
+        Those to lay side by side; empty where nothing is to be compared.
     """
 
     variants: tuple = ()
+    compared: tuple = ()
 
 
 @dataclass(frozen=True)
@@ -49,6 +53,8 @@ class Request:
         The signal channel, of all dyes or of each; None is found by itself.
     demo : dict or None
         What synthetic photographs to make.
+    compare : Comparison or None
+        Values of parameters to lay side by side.
     control : RunControl
         How to run.
     variants : tuple of Variant
@@ -72,6 +78,7 @@ class Request:
     sample_sheet: str | None
     channels: object
     demo: dict | None
+    compare: Comparison | None
     control: RunControl
     variants: tuple
     pairs: list
@@ -137,7 +144,20 @@ class Request:
             if variant.suffix not in self._targets:
                 self._targets[variant.suffix] = self.variant_targets(variant.values)
             paths.update((f"{folder}/{name}", None) for name in self._targets[variant.suffix])
+        if pair.compared and self.control.last_stage == 4:
+            paths.update((f"{folder}/{name}", None) for name in (FIGURE, TABLE))
         return list(paths)
+
+    def compared_variants(self, sample, dye):
+        """Give the variants of a pair that are to be laid side by side.
+
+        Returns
+        -------
+        tuple of Variant
+            Empty for a pair of which none are.
+        """
+        chosen = (pair for pair in self.pairs if (pair.sample, pair.dye) == (sample, dye))
+        return next((pair.compared for pair in chosen), ())
 
     def targets(self):
         """List the images and figures of all requested pairs."""
@@ -222,9 +242,11 @@ def build_request(config, planned=(), look=True):
     return Request(
         **values,
         variants=variants,
-        pairs=_with_variants(selection.pairs, choices, variants),
+        pairs=_with_variants(selection.pairs, choices, variants, values["compare"]),
         skipped=selection.skipped,
-        warnings=selection.warnings + _channel_warnings(values["channels"], found),
+        warnings=selection.warnings
+        + _channel_warnings(values["channels"], found)
+        + _comparison_warnings(values["compare"], selection.pairs),
         inventory=found,
     )
 
@@ -245,24 +267,44 @@ def _find(values, planned):
     return take_inventory(values["raw_dir"], planned, leave_out=[values["output_dir"]])
 
 
-def _with_variants(pairs, choices, variants):
-    """Give each pair its variants; those with values of their own have other ones."""
-    known = {(): variants}
+def _with_variants(pairs, choices, variants, compare):
+    """Give each pair its variants, those to be compared among them."""
+    known = {((), False): (variants, ())}
     requested, faults = [], []
     for pair in pairs:
-        key = tuple(pair.overrides.items())
+        compared = compare is not None and compare.concerns(pair)
+        key = tuple(pair.overrides.items()), compared
         if key not in known:
             try:
-                known[key] = make_variants(choices, pair.overrides)
+                known[key] = _variants_of(pair, choices, compare if compared else None)
             except ParameterError as fault:
-                faults.append(f"{pair.sample} / {pair.dye} in the sample sheet: {fault}")
+                faults.append(f"{pair.sample} / {pair.dye}: {fault}")
                 continue
         requested.append(
-            RequestedPair(pair.sample, pair.dye, pair.pre, pair.post, pair.overrides, known[key])
+            RequestedPair(pair.sample, pair.dye, pair.pre, pair.post, pair.overrides, *known[key])
         )
     if faults:
         raise ConfigError(_message(faults))
     return requested
+
+
+def _variants_of(pair, choices, compare):
+    """All variants of a pair, each once, and those of them to lay side by side."""
+    variants = make_variants(choices, pair.overrides)
+    if compare is None:
+        return variants, ()
+    compared = compare.variants(choices, pair.overrides)
+    every = {variant.suffix: variant for variant in (*variants, *compared)}
+    return tuple(every.values()), compared
+
+
+def _comparison_warnings(compare, pairs):
+    """Say so where something is to be compared on a pair that does not run."""
+    unknown = [] if compare is None else compare.unknown_pairs(pairs)
+    return [
+        f"compare: {sample}/{dye} is not among the pairs that run; nothing is compared on it."
+        for sample, dye in unknown
+    ]
 
 
 def _channel_warnings(channels, found):

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from .batch import build_task_list, process_one
-from .parameters import BY_NAME, resolve
+from .batch import build_task_list, process_one, run_variants
+from .parameters import BY_NAME, resolve, suffix
 from .targets import pair_folder, variant_targets
 
 
@@ -107,9 +107,11 @@ class SampleDye:
         return there
 
     def compare(self, param, values):
-        """Run the pair with several values of one parameter.
+        """Run the pair with several values of one parameter, and draw them side by side.
 
-        The variants lie side by side and share what does not depend on the parameter.
+        The variants share what does not depend on the parameter. The figure is
+        ``pipeline_output/comparison.png`` in the pair's folder, its numbers are
+        ``measurements/comparison.tsv``.
 
         Parameters
         ----------
@@ -125,11 +127,14 @@ class SampleDye:
         """
         # Checked before the first of them runs.
         accepted = [resolve({**self.params, param: value})[param] for value in values]
-        rows = []
-        for value in accepted:
-            task = self._task({**self.non_default_params(), param: value})
-            rows.append((value, process_one(task)))
-        return rows
+        task = self._task(self.non_default_params())
+        task[2]["compare"] = {param: accepted, "pairs": [f"{self.sample}/{self.dye}"]}
+        results = run_variants(task)
+        found = {result["variant"]: result for result in results}
+        return [
+            (value, found[suffix({**self.params, param: value}, 4)])
+            for value in dict.fromkeys(accepted)
+        ]
 
     def _task(self, params, from_stage=None, to_stage=None, force=False):
         settings = (self.output_dir, self.raw_dir, from_stage, to_stage, force)

@@ -117,6 +117,7 @@ def step_names(request, values):
         f"figures_of_pair{three}",
         f"figures_of_scale{four}",
         *(f"figure_difference{kind}{four}" for kind in kinds[1:]),
+        *(["compare_variants"] if request.compare else []),
     ]
 
 
@@ -269,10 +270,22 @@ def summarize(request, words):
             f"those again:\n\n    {rerun_command(words, failed)}"
         )
     try:
+        text += _compare_failed(request, failed)
         write_summary(request, rows)
     except (Exo2MicroError, OSError) as error:
         return f"{text}\n\nThe summary could not be written: {error}"
     return f"{text}\n\nWritten: {folder / 'summary.tsv'}, {folder / 'summary.json'}"
+
+
+def _compare_failed(request, failed):
+    """Draw the comparisons that no job drew because a variant failed, and say so."""
+    if not failed or request.compare is None:
+        return ""
+    # Drawing takes seconds to import, which a run without a comparison is spared.
+    from .comparison_files import compare_what_is_there
+
+    drawn = compare_what_is_there(request, failed)
+    return "".join(f"\n\nThe variants that there are, side by side: {path}" for path in drawn)
 
 
 def _n_requested(rows):

@@ -8,6 +8,7 @@ missing (no scale, no pixels in common) the figure says so. Nothing here touches
 from importlib import import_module
 
 _HOME = {
+    "draw_comparison": "comparison",
     "draw_difference_histogram": "histograms",
     "draw_difference_image": "difference_image",
     "draw_excess_heatmap": "heatmaps",
@@ -21,6 +22,7 @@ _HOME = {
 }
 
 __all__ = [
+    "draw_comparison",
     "draw_difference_histogram",
     "draw_difference_image",
     "draw_excess_heatmap",

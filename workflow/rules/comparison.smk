@@ -1,0 +1,42 @@
+# Comparison: variants of a pair side by side (config key compare). Where a variant failed, what
+# there is gets drawn at the end of the run, see summary.smk.
+
+from exo2micro.comparison import FIGURE, TABLE
+from exo2micro.comparison_views import variant_files
+
+
+def compared_files(wildcards):
+    """What is looked at of all the variants of a pair that are to be compared."""
+    variants = REQUEST.compared_variants(wildcards.sample, wildcards.dye)
+    folder = pair_folder(wildcards)
+    files = (variant_files(folder, v.values, REQUEST.checkpoint_format) for v in variants)
+    return sorted({path for paths in files for path in paths.values()})
+
+
+rule compare_variants:
+    """Lay the difference images (grey levels) of a pair's variants side by side, with a table."""
+    input:
+        compared_files,
+    output:
+        figure=report(
+            f"{PAIR}/{FIGURE}",
+            caption="../report/comparison.rst",
+            category="{sample}",
+            subcategory="{dye}",
+            labels={"stage": STAGE_NAMES["sfx4"], "figure": "comparison", "variant": "all"},
+        ),
+        table=f"{PAIR}/{TABLE}",
+    log:
+        f"{PAIR}/logs/compare_variants.log",
+    conda:
+        "../../envs/exo2micro.yaml"
+    threads: 1
+    resources:
+        mem_mb=1400,
+    params:
+        folder=pair_folder,
+        variants=lambda wc: REQUEST.compared_variants(wc.sample, wc.dye),
+        checkpoint_format=REQUEST.checkpoint_format,
+        names=lambda wc: title_names(wc, ""),
+    script:
+        "../../scripts/compare_variants.py"
