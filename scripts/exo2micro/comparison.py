@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from .checkpoints import readable
 from .config_values import accept_pairs, is_nothing
-from .parameters import differences
+from .parameters import differences, suffix
 from .selection import ALL
 from .variants import check_params, make_variants
 
@@ -76,6 +77,34 @@ def accept_comparison(value):
     if faults:
         raise ValueError("; ".join(faults).rstrip("."))
     return Comparison(choices, pairs)
+
+
+def variant_files(folder, values, checkpoint_format):
+    """Paths of what is looked at of one variant.
+
+    Parameters
+    ----------
+    folder : str
+        Folder of the pair.
+    values : dict
+        All parameters of the variant.
+    checkpoint_format : {'tiff', 'fits', 'both'}
+        The configuration's.
+
+    Returns
+    -------
+    dict of str to str
+    """
+    one, three, four = (suffix(values, stage) for stage in (1, 3, 4))
+    difference = f"04_difference_difference{four}"
+    return {
+        "padding": f"{folder}/transforms/01_padding{one}.json",
+        "interior": f"{folder}/transforms/03_interior{three}.json",
+        "joint": f"{folder}/measurements/04_joint{three}.npz",
+        "scale": f"{folder}/measurements/04_scale{four}.json",
+        "candidates": f"{folder}/measurements/04_candidates{four}.json",
+        "difference": readable(folder, difference, checkpoint_format),
+    }
 
 
 def tell_variants(variants):

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from .comparison import FIGURE, TABLE
-from .comparison_views import choose_places, read_closeups, variant_files, view_variants
+from .comparison import FIGURE, TABLE, variant_files
+from .comparison_views import choose_places, read_closeups, view_variants
 from .storage import read_record, write_table
 from .targets import pair_folder
 

@@ -6,8 +6,7 @@ from pathlib import Path
 import numpy as np
 from scipy.ndimage import uniform_filter
 
-from .checkpoints import readable
-from .comparison import tell_variants
+from .comparison import tell_variants, variant_files
 from .difference_image import MOFFAT
 from .figure_inputs import (
     place_window,
@@ -15,7 +14,6 @@ from .figure_inputs import (
     sample_mask,
     scale_to_draw,
 )
-from .parameters import suffix
 from .registration import raw_box
 from .storage import Window, open_image, read_arrays, read_record
 
@@ -53,34 +51,6 @@ class VariantView:
     factors: tuple
     box: tuple
     image: str | None
-
-
-def variant_files(folder, values, checkpoint_format):
-    """Paths of what is looked at of one variant.
-
-    Parameters
-    ----------
-    folder : str
-        Folder of the pair.
-    values : dict
-        All parameters of the variant.
-    checkpoint_format : {'tiff', 'fits', 'both'}
-        The configuration's.
-
-    Returns
-    -------
-    dict of str to str
-    """
-    one, three, four = (suffix(values, stage) for stage in (1, 3, 4))
-    difference = f"04_difference_difference{four}"
-    return {
-        "padding": f"{folder}/transforms/01_padding{one}.json",
-        "interior": f"{folder}/transforms/03_interior{three}.json",
-        "joint": f"{folder}/measurements/04_joint{three}.npz",
-        "scale": f"{folder}/measurements/04_scale{four}.json",
-        "candidates": f"{folder}/measurements/04_candidates{four}.json",
-        "difference": readable(folder, difference, checkpoint_format),
-    }
 
 
 def describe(label, files):

@@ -9,6 +9,7 @@ import re
 from snakemake.exceptions import WorkflowError
 
 from exo2micro.checkpoints import image_path, is_conversion, other_format, readable
+from exo2micro.comparison import variant_files
 from exo2micro.errors import Exo2MicroError
 from exo2micro.parameters import parse_suffix, suffix, values_up_to
 
@@ -207,3 +208,11 @@ def scale_figure_sources(wildcards):
 def one_of(names):
     """Pattern of a few names; none at all where there are no names."""
     return "|".join(sorted({re.escape(name) for name in names})) or "(?!)"
+
+
+def compared_files(wildcards):
+    """What is looked at of all the variants of a pair that are to be compared."""
+    variants = REQUEST.compared_variants(wildcards.sample, wildcards.dye)
+    folder = pair_folder(wildcards)
+    files = (variant_files(folder, v.values, REQUEST.checkpoint_format) for v in variants)
+    return sorted({path for paths in files for path in paths.values()})

@@ -2,15 +2,6 @@
 # there is gets drawn at the end of the run, see summary.smk.
 
 from exo2micro.comparison import FIGURE, TABLE
-from exo2micro.comparison_views import variant_files
-
-
-def compared_files(wildcards):
-    """What is looked at of all the variants of a pair that are to be compared."""
-    variants = REQUEST.compared_variants(wildcards.sample, wildcards.dye)
-    folder = pair_folder(wildcards)
-    files = (variant_files(folder, v.values, REQUEST.checkpoint_format) for v in variants)
-    return sorted({path for paths in files for path in paths.values()})
 
 
 rule compare_variants:
