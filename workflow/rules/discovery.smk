@@ -7,6 +7,7 @@ import sys
 
 from snakemake.logging import logger
 
+from exo2micro.config_files import check_duplicate_keys
 from exo2micro.engine import prepare_run
 from exo2micro.errors import Exo2MicroError
 from exo2micro.parameters import suffix_pattern
@@ -18,6 +19,7 @@ from exo2micro.request import build_request
 WORDS = sys.argv[1:]
 
 try:
+    check_duplicate_keys(workflow.configfiles)
     REQUEST = build_request(config, look="--lint" not in WORDS)
     for word in WORDS:
         REQUEST.check_target(word)
