@@ -120,15 +120,23 @@ def test_snakemake_killed_in_every_stage(tmp_path, photographs, undisturbed):
     for rule in RULES:
         run = start(project)
         wait_for(project, rule, run)
-        if rule == RULES[0]:
-            code, text = project.snakemake("--cores", "1", check=False)
-            assert code != 0
-            assert f"Another run works on processed now (process {run.pid}" in text
-            assert "Traceback" not in text
         end(run)
     project.snakemake("--cores", "2")
     assert_same(results(project), undisturbed)
     assert half_files(project) == []
+
+
+def test_a_second_run_on_the_same_output_folder_is_refused(tmp_path, photographs, undisturbed):
+    project = project_with(tmp_path, photographs)
+    run = start(project)
+    wait_for(project, RULES[0], run)
+    code, text = project.snakemake("--cores", "1", check=False)
+    assert code != 0
+    assert f"Another run works on processed now (process {run.pid}" in text
+    assert "Traceback" not in text
+    said, _ = run.communicate(timeout=300)
+    assert run.returncode == 0, said
+    assert_same(results(project), undisturbed)
 
 
 def test_a_job_killed_in_every_stage(tmp_path, photographs, undisturbed):
