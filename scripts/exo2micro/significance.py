@@ -2,7 +2,8 @@
 
 For a source of known shape on a noisy background the matched filter is the best linear detector
 (the score image of Zackay, Ofek & Gal-Yam 2016 in the limit of equal blurs, which residuals of
-registered fluorescence images of one microscope are close to). The filter is a Gaussian of the
+registered fluorescence images of one microscope are close to). What a shift of the whole image
+makes of the mineral's slopes is taken off first. The filter is a Gaussian of the
 microbes' width. Its variance is not computed but was measured on background, against the
 mineral's level and gradient: that includes the correlation of the noise that interpolation makes,
 and misregistration, which turns gradients into residuals, so that grain edges don't light up.
@@ -29,6 +30,7 @@ from exo2micro.noise import (
     widen_gradient,
 )
 from exo2micro.pair_statistics import saturated
+from exo2micro.residual_shift import take_shift_off
 from exo2micro.scale_map import scale_field_tile
 
 MARGIN = 64  # px of context that a tile needs on every side
@@ -76,6 +78,8 @@ class Photometry:
         Mineral above this level (pre image) counts as sample.
     scale_spread : float
         Relative scatter of the true scale about the one that is used, where it is known to vary.
+    shift : tuple of float
+        What is left of misregistration, see `exo2micro.residual_shift.measure_shift`.
     """
 
     scale: float
@@ -88,6 +92,7 @@ class Photometry:
     saturation: tuple[float, float]
     sample_level: float
     scale_spread: float = 0.0
+    shift: tuple[float, float] = (0.0, 0.0)
 
     @classmethod
     def from_record(cls, record, scale=None):
@@ -113,6 +118,7 @@ class Photometry:
             saturation=tuple(np.nan if s is None else s for s in record["saturation"]),
             sample_level=record["sample_level"],
             scale_spread=record["scale_map"]["spread"] if varies else 0.0,
+            shift=tuple(record["noise"]["shift_px"]),
         )
 
     def scale_in(self, window):
@@ -186,7 +192,8 @@ def significance_tile(photometry, window, post, pre, coverage):
     brightest = scaled + MINERAL_SIGMA * np.sqrt(variance)
     mask = _mask_pixels(photometry, post, pre, coverage, brightest + photometry.dark_post)
     good = (mask & (UNCOVERED | BLIND)) == 0
-    smooth, fill, effective = matched_filter(difference, good, photometry.fwhm)
+    aligned = take_shift_off(difference, scaled, coverage, photometry.shift)
+    smooth, fill, effective = matched_filter(aligned, good, photometry.fwhm)
     sigma = photometry.fwhm / FWHM_PER_SIGMA
     steep = widen_gradient(scaled, sigma), square_curvature(scaled, sigma)
     noise = photometry.matched_noise
@@ -194,7 +201,7 @@ def significance_tile(photometry, window, post, pre, coverage):
     significance = smooth / np.sqrt(np.maximum(smooth_variance, 1e-20))
     significance[~good | (fill < MIN_FILL)] = 0
     outline, profile = (
-        np.where(significance == 0, 0, matched_filter(difference, good, part * photometry.fwhm)[0])
+        np.where(significance == 0, 0, matched_filter(aligned, good, part * photometry.fwhm)[0])
         for part in (FLANK_FILTER, PROFILE_FILTER)
     )
     mismatch = noise.registration_px**2 * steep[0] + noise.interpolation**2 * steep[1]
