@@ -92,6 +92,25 @@ def test_flanks_are_held_below_five_and_centres_are_not(add_spot):
     assert found[100, 160] > 5  # brighter than all flanks of its bright neighbour
 
 
+def test_significance_falls_off_with_a_source_s_profile(add_spot):
+    profile = np.zeros((41, 41), np.float32)
+    add_spot(profile, 20, 20, 1.0, FWHM)
+    held = hold_flanks_down(np.full_like(profile, 45.0), profile, FWHM)
+    assert held[20, 20] == pytest.approx(45, rel=1e-5)
+    assert held[20, 22] == pytest.approx(5, abs=0.01)  # half of the maximum
+    assert held[20, 21] == pytest.approx(5 + 40 * (2 * 0.5**0.25 - 1), abs=0.01)
+    assert held[20, 23] == pytest.approx(10 * 0.5**2.25, abs=0.01)
+
+
+def test_a_known_spread_of_the_scale_is_no_signal():
+    post, pre, coverage = scene(level=100.0)
+    post *= 1.2
+    assert np.median(tile_of(post, pre, coverage).significance) > 20
+    tile = tile_of(post, pre, coverage, scale_spread=0.2)
+    assert np.median(tile.significance) == pytest.approx(1, abs=0.1)
+    assert tile.sigma == pytest.approx(np.hypot(NOISE, 30), rel=0.01)
+
+
 def test_without_a_source_nothing_is_held_down():
     rng = np.random.default_rng(0)
     noise = np.clip(rng.normal(size=(80, 80)), -4.9, 4.9).astype(np.float32)
@@ -169,6 +188,7 @@ def test_a_record_is_read():
         "scale_estimate": 1.3,
         "scale_model": "constant",
         "scale_field": {"order": 0},
+        "scale_map": {"varies": True, "spread": 0.04},
         "dark": {"post": 2.0, "pre": 1.0},
         "noise": {
             "pixel": NoiseModel(1.0, 0.1, 0.0).to_record(),
@@ -181,4 +201,7 @@ def test_a_record_is_read():
     found = Photometry.from_record(record)
     assert (found.scale, found.field, found.fwhm) == (1.3, None, 3.5)
     assert np.isnan(found.saturation[1])
+    assert found.scale_spread == 0.04
     assert Photometry.from_record(record, scale=2.0).scale == 2.0
+    smooth = Photometry.from_record({**record, "scale_model": "smooth"})
+    assert (smooth.field, smooth.scale_spread) == ({"order": 0}, 0.0)
