@@ -10,8 +10,8 @@ import pandas as pd
 from scipy import ndimage
 
 from exo2micro.catalogue import FLAGS, FOUND
-from exo2micro.segments import find_segments
 from exo2micro.significance import SATURATED_POST, UNCOVERED
+from exo2micro.sources import find_sources, grow_labels
 
 GROWTH = 1.0  # FWHM by which segments are grown (not into each other) to gather their flux
 EDGE = 8  # px from the rim of the sample or of what both images show
@@ -46,13 +46,13 @@ def find_candidates(tile, window, core, post, pre, *, threshold, fwhm, pad):
         Outline of each along the edges of its pixels, ``(K, 2)`` int32, closed: (x, y) of pixel
         corners in the raw post image, whose first pixel has its corners at 0 and 1.
     """
-    labels, count = find_segments(tile.significance, tile.outline, threshold)
+    labels, peaks = find_sources(tile, threshold, fwhm)
+    count = len(peaks)
     if count == 0:
         return pd.DataFrame(columns=FOUND), []
-    peaks = _peak_positions(tile.significance, labels, count)
     own = _inside(peaks, window, core)
     seen = (tile.mask & UNCOVERED) == 0
-    grown = _grow_labels(labels, max(1, round(GROWTH * fwhm)))
+    grown = grow_labels(labels, max(1, round(GROWTH * fwhm)))
     wide = _Sums(np.where(seen, grown, 0), count)
     tight = _Sums(labels, count)
     x, y, elongation = _shape(tile.difference, tight, peaks)
@@ -66,7 +66,7 @@ def find_candidates(tile, window, core, post, pre, *, threshold, fwhm, pad):
             "area_px": tight.area.astype(np.int64),
             "flux": wide.of(tile.difference),
             "flux_error": np.sqrt(wide.of(tile.sigma**2)),
-            "peak_significance": tile.significance[peaks[:, 0], peaks[:, 1]],
+            "peak_significance": tile.score[peaks[:, 0], peaks[:, 1]],
             "elongation": elongation,
             "mean_post": tight.of(post) / tight.area,
             "mean_pre": tight.of(pre) / tight.area,
@@ -115,32 +115,9 @@ def _shape(difference, sums, peaks):
     return x, y, elongation
 
 
-def _peak_positions(image, labels, count):
-    """(row, column) of the highest pixel of each label."""
-    pixels = np.flatnonzero(labels)
-    label = labels.ravel()[pixels]
-    order = np.lexsort((-image.ravel()[pixels], label))
-    first = np.searchsorted(label[order], np.arange(1, count + 1))
-    return np.stack(np.divmod(pixels[order][first], labels.shape[1]), axis=1)
-
-
 def _inside(peaks, window, core):
     row, column = peaks[:, 0] + window[0], peaks[:, 1] + window[2]
     return (row >= core[0]) & (row < core[1]) & (column >= core[2]) & (column < core[3])
-
-
-def _grow_labels(labels, radius):
-    """Labels grown by a radius, each pixel to its nearest segment."""
-    distance, nearest = cv2.distanceTransformWithLabels(
-        (labels == 0).astype(np.uint8),
-        cv2.DIST_L2,
-        cv2.DIST_MASK_5,
-        labelType=cv2.DIST_LABEL_PIXEL,
-    )
-    inside = labels > 0
-    owner = np.zeros(nearest.max() + 1, dtype=labels.dtype)
-    owner[nearest[inside]] = labels[inside]
-    return np.where(distance <= radius, owner[nearest], 0)
 
 
 def _flags(tile, sums, peaks):

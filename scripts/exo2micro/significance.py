@@ -131,9 +131,11 @@ class SignificanceTile:
 
     Attributes
     ----------
-    difference, sigma, significance : ndarray of float32
-        Difference (grey levels), standard deviation of its pixels, matched-filtered significance
-        (0 where the mask says uncovered or blind).
+    difference, sigma : ndarray of float32
+        Difference (grey levels), standard deviation of its pixels.
+    score, significance : ndarray of float32
+        Matched-filtered difference over its standard deviation (0 where the mask says uncovered or
+        blind); the same falling off around sources as their light does.
     outline : ndarray of float32
         Difference smoothed by half the filter's width: what outlines of sources are drawn on.
     mask : ndarray of uint8
@@ -147,6 +149,7 @@ class SignificanceTile:
 
     difference: np.ndarray
     sigma: np.ndarray
+    score: np.ndarray
     significance: np.ndarray
     outline: np.ndarray
     mask: np.ndarray
@@ -201,6 +204,7 @@ def significance_tile(photometry, window, post, pre, coverage):
     return SignificanceTile(
         difference,
         np.sqrt(variance).astype(np.float32),
+        significance,
         hold_flanks_down(significance, profile, photometry.fwhm),
         outline,
         mask,
