@@ -10,7 +10,7 @@ import pandas as pd
 from scipy import ndimage
 
 from exo2micro.catalogue import FLAGS, FOUND
-from exo2micro.significance import SATURATED_POST, UNCOVERED
+from exo2micro.pixel_mask import SATURATED_POST, UNCOVERED
 from exo2micro.sources import find_sources, grow_labels
 
 GROWTH = 1.0  # FWHM by which segments are grown (not into each other) to gather their flux

@@ -1,7 +1,7 @@
 """Sources of a significance image as labelled segments, touching ones taken apart by `sep`.
 
-`sep` is the core of Source Extractor (Bertin & Arnouts 1996; Barbary 2016): connected pixels above a
-threshold, taken apart along a tree of higher thresholds. It looks at the difference behind a
+`sep` is the core of Source Extractor (Bertin & Arnouts 1996; Barbary 2016): connected pixels above
+a threshold, taken apart along a tree of higher thresholds. It looks at the difference behind a
 Laplacian of a Gaussian rather than at the significance itself, whose filter has run neighbours
 together: there a source is what curves down, and two that touch are two long before there is a
 valley between them.
@@ -12,7 +12,7 @@ import numpy as np
 import sep
 
 from exo2micro.noise import FWHM_PER_SIGMA
-from exo2micro.significance import BLIND, UNCOVERED
+from exo2micro.pixel_mask import BLIND, UNCOVERED
 
 FOOT = 0.6  # of the threshold: pixels of a source have at least so much significance
 HALF = 0.5
