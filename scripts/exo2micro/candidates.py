@@ -11,9 +11,8 @@ from scipy import ndimage
 
 from exo2micro.catalogue import FLAGS, FOUND
 from exo2micro.pixel_mask import SATURATED_POST, UNCOVERED
-from exo2micro.sources import find_sources, grow_labels
+from exo2micro.sources import find_sources
 
-GROWTH = 1.0  # FWHM by which segments are grown (not into each other) to gather their flux
 EDGE = 8  # px from the rim of the sample or of what both images show
 PIXEL_VARIANCE = 1 / 12  # of a position within a pixel; keeps the shape of a line finite
 
@@ -46,13 +45,12 @@ def find_candidates(tile, window, core, post, pre, *, threshold, fwhm, pad):
         Outline of each along the edges of its pixels, ``(K, 2)`` int32, closed: (x, y) of pixel
         corners in the raw post image, whose first pixel has its corners at 0 and 1.
     """
-    labels, peaks = find_sources(tile, threshold, fwhm)
+    labels, grown, peaks = find_sources(tile, threshold, fwhm)
     count = len(peaks)
     if count == 0:
         return pd.DataFrame(columns=FOUND), []
     own = _inside(peaks, window, core)
     seen = (tile.mask & UNCOVERED) == 0
-    grown = grow_labels(labels, max(1, round(GROWTH * fwhm)))
     wide = _Sums(np.where(seen, grown, 0), count)
     tight = _Sums(labels, count)
     x, y, elongation = _shape(tile.difference, tight, peaks)
@@ -83,7 +81,7 @@ class _Sums:
     """Sums over the pixels of each label, from 1 to `count`."""
 
     def __init__(self, labels, count):
-        self.pixels = np.flatnonzero(labels)
+        self.pixels = np.flatnonzero(labels != 0)
         self.label = labels.ravel()[self.pixels]
         self.width = labels.shape[1]
         self.count = count
@@ -145,6 +143,8 @@ def _outline(labels, label, part, shift):
     contours, _ = cv2.findContours(doubled, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
     corners = (max(contours, key=cv2.contourArea)[:, 0, :] + 1) // 2
     corners += np.array((part[1].start + shift[0], part[0].start + shift[1]), dtype=np.int32)
-    moved = np.r_[True, (np.diff(corners, axis=0) != 0).any(axis=1)]
-    corners = corners[moved]
-    return np.vstack([corners, corners[:1]])
+    # Closed first: what then repeats the corner before it is left out.
+    corners = np.concatenate([corners, corners[:1]])
+    moved = np.ones(len(corners), dtype=bool)
+    moved[1:] = (corners[1:] != corners[:-1]).any(axis=1)
+    return corners[moved]

@@ -26,12 +26,11 @@ CURVED = 2.5  # sigma
 CONTRAST = 0.05  # of a blend's light that a branch must have to be a source
 LEVELS = 32
 LEAST_PIXELS = 3
-# Room for the tree: pixels above the threshold in a window, and branches of one blend.
-PIXEL_STACK = 4_000_000
-MOST_BRANCHES = 16_384
-
-sep.set_extract_pixstack(PIXEL_STACK)
-sep.set_sub_object_limit(MOST_BRANCHES)
+GROWTH = 1.0  # filter widths around an outline (not into a neighbour) that hold a source's light
+# Room that sep takes beforehand: branches of one blend (1024 by default, of which a window full of
+# stain has more), and pixels beside those above the threshold.
+sep.set_sub_object_limit(8192)
+PIXELS_TO_SPARE = 10_000
 
 
 def find_sources(tile, threshold, fwhm):
@@ -50,16 +49,20 @@ def find_sources(tile, threshold, fwhm):
     -------
     labels : ndarray of int32, shape (height, width)
         0 for background, sources from 1 without gaps; outlines at half of each one's maximum.
+    wide : ndarray of int32, same shape
+        The same with the pixels around that hold the rest of each source's light.
     peaks : ndarray of int, shape (N, 2)
         (row, column) of the highest score of each source.
     """
     if not (tile.score > threshold).any():
-        return np.zeros(tile.score.shape, dtype=np.int32), np.zeros((0, 2), dtype=int)
+        empty = np.zeros(tile.score.shape, dtype=np.int32)
+        return empty, empty, np.zeros((0, 2), dtype=int)
     cores = _find_cores(tile, threshold, fwhm)
     peaks = peak_positions(tile.score, cores)
     keep = tile.score[peaks[:, 0], peaks[:, 1]] > threshold
     cores = np.concatenate([[0], np.where(keep, np.cumsum(keep), 0)]).astype(np.int32)[cores]
-    return _draw_outlines(cores, peaks[keep], tile.outline, fwhm), peaks[keep]
+    labels = _draw_outlines(cores, peaks[keep], tile.outline, fwhm)
+    return labels, grow_labels(labels, max(1, round(GROWTH * fwhm))), peaks[keep]
 
 
 def curvature_significance(difference, sigma, good, fwhm):
@@ -88,7 +91,7 @@ def curvature_significance(difference, sigma, good, fwhm):
 
 def peak_positions(image, labels):
     """(row, column) of the highest pixel of each label from 1 on."""
-    pixels = np.flatnonzero(labels)
+    pixels = np.flatnonzero(labels != 0)
     label = labels.ravel()[pixels]
     order = np.lexsort((-image.ravel()[pixels], label))
     first = np.flatnonzero(np.diff(label[order], prepend=0))
@@ -96,20 +99,15 @@ def peak_positions(image, labels):
 
 
 def grow_labels(labels, radius):
-    """Labels grown by a radius, each pixel to its nearest segment."""
-    distance, nearest = cv2.distanceTransformWithLabels(
-        (labels == 0).astype(np.uint8),
-        cv2.DIST_L2,
-        cv2.DIST_MASK_5,
-        labelType=cv2.DIST_LABEL_PIXEL,
-    )
-    pixels = np.flatnonzero(labels)
-    owner = np.zeros(nearest.max() + 1, dtype=labels.dtype)
-    owner[nearest.ravel()[pixels]] = labels.ravel()[pixels]
-    near = np.flatnonzero(distance <= radius)
-    grown = np.zeros_like(labels)
-    grown.ravel()[near] = owner[nearest.ravel()[near]]
-    return grown
+    """Labels grown pixel by pixel into what has none, up to a radius (octagonal, px)."""
+    # OpenCV has no dilation of int32; float32 counts to 16 million.
+    grown = labels.astype(np.float32)
+    for step in range(radius):
+        shape = cv2.MORPH_CROSS if step % 2 else cv2.MORPH_RECT
+        larger = cv2.dilate(grown, cv2.getStructuringElement(shape, (3, 3)))
+        cv2.copyTo(grown, (grown > 0).view(np.uint8), larger)
+        grown = larger
+    return grown.astype(np.int32)
 
 
 def _curve(image, width):
@@ -121,6 +119,7 @@ def _find_cores(tile, threshold, fwhm):
     good = (tile.mask & (UNCOVERED | BLIND)) == 0
     curved = curvature_significance(tile.difference, tile.sigma, good, CURVATURE_FILTER * fwhm)
     curved *= tile.score > FOOT * threshold
+    sep.set_extract_pixstack(np.count_nonzero(curved > CURVED) + PIXELS_TO_SPARE)
     _, cores = sep.extract(
         curved,
         CURVED,
@@ -142,11 +141,11 @@ def _find_cores(tile, threshold, fwhm):
 
 def _draw_outlines(cores, peaks, outline, fwhm):
     """Give each source the pixels around its core that are above half of its maximum."""
-    inside = np.flatnonzero(cores)
+    inside = np.flatnonzero(cores != 0)
     highest = np.zeros(len(peaks) + 1, dtype=np.float32)
     np.maximum.at(highest, cores.ravel()[inside], outline.ravel()[inside])
     labels = grow_labels(cores, max(1, round(fwhm)))
-    around = np.flatnonzero(labels)
+    around = np.flatnonzero(labels != 0)
     label = labels.ravel()[around]
     level = outline.ravel()[around]
     beside = (level < HALF * highest[label]) | (level > highest[label])

@@ -38,7 +38,7 @@ def areas_of(labels):
 
 def test_separate_spots_get_a_label_each_cut_at_half_their_maximum(add_spot):
     tile = tile_of(spots(add_spot, (20, 20, 30, 6), (60, 40, 12, 6)))
-    labels, peaks = find_sources(tile, 5.0, FWHM)
+    labels, _, peaks = find_sources(tile, 5.0, FWHM)
     assert sorted(map(tuple, peaks)) == [(20, 20), (40, 60)]
     for row, column in peaks:
         part = np.s_[row - 12 : row + 12, column - 12 : column + 12]
@@ -47,7 +47,9 @@ def test_separate_spots_get_a_label_each_cut_at_half_their_maximum(add_spot):
 
 
 def test_outlines_of_equal_spots_are_equal_however_bright(add_spot):
-    labels, _ = find_sources(tile_of(spots(add_spot, (20, 30, 200, 7), (60, 30, 7, 7))), 5.0, FWHM)
+    labels, _, _ = find_sources(
+        tile_of(spots(add_spot, (20, 30, 200, 7), (60, 30, 7, 7))), 5.0, FWHM
+    )
     areas = areas_of(labels)
     assert areas[0] == areas[1]
     widened = np.pi / 4 * (49 + (FWHM / 2) ** 2)
@@ -58,7 +60,7 @@ def test_outlines_of_equal_spots_are_equal_however_bright(add_spot):
 def test_touching_spots_are_taken_apart_between_them(add_spot, apart):
     image = spots(add_spot, (30, 30, 30, 5), (30 + apart, 30, 26, 5))
     assert image[30, 30 : 31 + apart].min() > 5  # sigma: there is no gap
-    labels, peaks = find_sources(tile_of(image), 5.0, FWHM)
+    labels, _, peaks = find_sources(tile_of(image), 5.0, FWHM)
     assert len(peaks) == 2
     left, right = labels[30, 30], labels[30, 30 + apart]
     assert 0 < left != right > 0
@@ -73,23 +75,23 @@ def test_noise_does_not_split_a_source(add_spot):
     image = spots(add_spot, (40, 30, 30, 8))
     for _ in range(20):
         noisy = (image + rng.normal(0, NOISE, image.shape)).astype(np.float32)
-        assert len(find_sources(tile_of(noisy), 5.0, FWHM)[1]) == 1
+        assert len(find_sources(tile_of(noisy), 5.0, FWHM)[2]) == 1
 
 
 def test_what_stays_below_the_threshold_is_no_source(add_spot):
     tile = tile_of(spots(add_spot, (20, 30, 2.0, 4), (60, 30, 2.6, 4)))
     below, above = tile.score[30, [20, 60]]
-    labels, peaks = find_sources(tile, (below + above) / 2, FWHM)
+    labels, _, peaks = find_sources(tile, (below + above) / 2, FWHM)
     assert [tuple(peak) for peak in peaks] == [(30, 60)]
     assert labels[30, 20] == 0
     assert labels[30, 60] == 1
-    assert len(find_sources(tile, above * 1.01, FWHM)[1]) == 0
+    assert len(find_sources(tile, above * 1.01, FWHM)[2]) == 0
 
 
 def test_a_wide_plateau_is_a_source(add_spot):
     image = np.zeros((120, 140), dtype=np.float32)
     image[20:100, 20:120] = 20
-    labels, peaks = find_sources(tile_of(image), 5.0, FWHM)
+    labels, _, peaks = find_sources(tile_of(image), 5.0, FWHM)
     assert 1 <= len(peaks) <= 4
     assert (labels > 0).sum() > 500
 
@@ -105,12 +107,17 @@ def test_curvature_of_noise_scatters_by_one():
 
 
 def test_labels_grow_to_the_middle_between_them():
-    labels = np.zeros((1, 21), dtype=np.int32)
-    labels[0, 4], labels[0, 12] = 1, 2
+    labels = np.zeros((21, 31), dtype=np.int32)
+    labels[10, 8], labels[10, 19] = 1, 2
     grown = grow_labels(labels, 5)
-    assert (grown[0, :8] == 1).all()
-    assert (grown[0, 9:18] == 2).all()
-    assert not grown[0, 18:].any()
+    assert (grown[10, 3:14] == 1).all()
+    assert (grown[10, 14:25] == 2).all()
+    assert not grown[10, :3].any()
+    assert not grown[10, 25:].any()
+    assert (grown == 1).sum() == (grown == 2).sum()
+    assert not grown[4].any()
+    assert grown[6, 6] == 1
+    assert grown[5, 3] == 0  # a corner of the square is off
 
 
 def test_peaks_in_the_order_of_their_labels():
