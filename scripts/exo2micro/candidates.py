@@ -4,12 +4,15 @@ Work goes tile by tile with overlap. Each tile finds and deblends the sources in
 keeps those whose peak lies in its core: nothing is cut at a seam, nothing is counted twice.
 """
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pandas as pd
 from scipy import ndimage
 
 from exo2micro.catalogue import FLAGS, FOUND
+from exo2micro.mineral_change import find_mineral_changes
 from exo2micro.pixel_mask import SATURATED_POST, UNCOVERED
 from exo2micro.sources import find_sources
 
@@ -68,13 +71,39 @@ def find_candidates(tile, window, core, post, pre, *, threshold, fwhm, pad):
             "elongation": elongation,
             "mean_post": tight.of(post) / tight.area,
             "mean_pre": tight.of(pre) / tight.area,
-            "flags": _flags(tile, tight, peaks),
+            "flags": _flags(tile, tight, peaks, find_mineral_changes(tile, peaks, fwhm)),
         }
     )[own].reset_index(drop=True)
     shift = (window[2] - pad, window[0] - pad)
     places = ndimage.find_objects(labels)
     mine = np.flatnonzero(own)
     return table, [_outline(labels, index + 1, places[index], shift) for index in mine]
+
+
+def count_dark_sources(tile, window, core, *, threshold, fwhm):
+    """Sources of a tile's core that are as dark as counted candidates are bright.
+
+    Parameters
+    ----------
+    tile, window, core, threshold, fwhm
+        See `find_candidates`.
+
+    Returns
+    -------
+    int
+    """
+    if not (tile.score < -threshold).any():
+        return 0
+    inverted = replace(
+        tile,
+        difference=-tile.difference,
+        matched=-tile.matched,
+        score=-tile.score,
+        outline=-tile.outline,
+    )
+    _, _, peaks = find_sources(inverted, threshold, fwhm)
+    own = _inside(peaks, window, core) & tile.sample[peaks[:, 0], peaks[:, 1]]
+    return int((own & ~find_mineral_changes(inverted, peaks, fwhm)).sum())
 
 
 class _Sums:
@@ -118,7 +147,7 @@ def _inside(peaks, window, core):
     return (row >= core[0]) & (row < core[1]) & (column >= core[2]) & (column < core[3])
 
 
-def _flags(tile, sums, peaks):
+def _flags(tile, sums, peaks, changes):
     """Remarks on each source, a bit each of `FLAGS`."""
     shape = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * EDGE + 1, 2 * EDGE + 1))
     inner = cv2.erode(tile.sample.astype(np.uint8), shape, borderValue=1)
@@ -130,6 +159,7 @@ def _flags(tile, sums, peaks):
         "off_sample": ~on_sample,
         "near_edge": (on_sample & (inner[row, column] == 0)) | (covered[row, column] == 0),
         "near_grain_edge": tile.grain_edge[row, column],
+        "mineral": changes,
     }
     bits = [np.uint8(1 << bit) * remarks[name] for bit, name in enumerate(FLAGS)]
     return np.bitwise_or.reduce(bits)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from .candidates import find_candidates
+from .candidates import count_dark_sources, find_candidates
 from .catalogue import Detections
 from .measurement import covered_pair
 from .pixel_mask import BLIND, UNCOVERED
@@ -145,8 +145,10 @@ def _add_candidates(detections, tile, threshold, fwhm, pad):
     searched = sample & ((tile.cut(found.mask) & (UNCOVERED | BLIND)) == 0)
     detections.add_area(np.count_nonzero(sample), np.count_nonzero(searched))
     images = tile.post, tile.aligned
-    settings = {"threshold": threshold, "fwhm": fwhm, "pad": pad}
-    detections.add(*find_candidates(found, tile.window, tile.core, *images, **settings))
+    place = found, tile.window, tile.core
+    settings = {"threshold": threshold, "fwhm": fwhm}
+    detections.add(*find_candidates(*place, *images, **settings, pad=pad))
+    detections.add_dark(count_dark_sources(*place, **settings))
 
 
 def _cut_images(tile, place):

@@ -121,8 +121,10 @@ class SignificanceTile:
 
     Attributes
     ----------
-    difference, sigma : ndarray of float32
-        Difference (grey levels), standard deviation of its pixels.
+    mineral, difference, sigma : ndarray of float32
+        Scaled mineral, difference (grey levels), standard deviation of its pixels.
+    matched : ndarray of float32
+        Difference behind the matched filter, grey levels.
     score, significance : ndarray of float32
         Matched-filtered difference over its standard deviation (0 where the mask says uncovered or
         blind); the same falling off around sources as their light does.
@@ -137,8 +139,10 @@ class SignificanceTile:
         Misregistration contributes more to the variance than noise.
     """
 
+    mineral: np.ndarray
     difference: np.ndarray
     sigma: np.ndarray
+    matched: np.ndarray
     score: np.ndarray
     significance: np.ndarray
     outline: np.ndarray
@@ -193,7 +197,7 @@ def significance_tile(photometry, window, post, pre, coverage, area=None):
     good = (mask & (UNCOVERED | BLIND)) == 0
     mask |= (dilate(sample, RIM) == 0).view(np.uint8) * np.uint8(UNCOVERED)
     seen = (mask & (UNCOVERED | BLIND)) == 0
-    score, grain_edge = _score(photometry, difference, good, level, scaled, uneven)
+    matched, score, grain_edge = _score(photometry, difference, good, level, scaled, uneven)
     score *= seen
     outline, profile = (
         matched_filter(difference, good, part * photometry.fwhm)[0] * (score != 0)
@@ -201,12 +205,21 @@ def significance_tile(photometry, window, post, pre, coverage, area=None):
     )
     significance = hold_flanks_down(score, profile, photometry.fwhm)
     return SignificanceTile(
-        difference, sigma, score, significance, outline, mask, sample, grain_edge
+        mineral=scaled,
+        difference=difference,
+        sigma=sigma,
+        matched=matched,
+        score=score,
+        significance=significance,
+        outline=outline,
+        mask=mask,
+        sample=sample,
+        grain_edge=grain_edge,
     )
 
 
 def _score(photometry, difference, good, level, scaled, uneven):
-    """Matched-filtered difference over its deviation, and where misregistration rules that."""
+    """Matched-filtered difference, its score, and where misregistration rules its noise."""
     smooth, fill, effective = matched_filter(difference, good, photometry.fwhm)
     sigma = photometry.fwhm / FWHM_PER_SIGMA
     slope, curvature = widen_gradient(scaled, sigma), square_curvature(scaled, sigma)
@@ -215,7 +228,7 @@ def _score(photometry, difference, good, level, scaled, uneven):
     score = smooth / np.sqrt(np.maximum(variance, np.float32(1e-20)))
     score *= fill >= MIN_FILL
     mismatch = noise.registration_px**2 * slope + noise.interpolation**2 * curvature
-    return score.astype(np.float32), mismatch > variance / 2
+    return smooth, score.astype(np.float32), mismatch > variance / 2
 
 
 def hold_flanks_down(significance, profile, fwhm):

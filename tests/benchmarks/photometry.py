@@ -25,7 +25,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from photometry_grid import hopeless_grid, photometry_grid
 
-from exo2micro.catalogue import Detections, describe_catalogue, make_table
+from exo2micro.catalogue import NOT_COUNTED, Detections, describe_catalogue, make_table
 from exo2micro.detection import detection_tiles, gather
 from exo2micro.geometry import DisplacementGrid, Transform, translation
 from exo2micro.measurement import measure_pair
@@ -170,7 +170,7 @@ def microbe_strength(pair, microbes):
 def judge_catalogue(pair, table, count):
     """Precision, recall, error of count and flux."""
     microbes = pair.truth.microbes
-    listed = table[~table["flags"].str.contains("off_sample")]
+    listed = table[~table["flags"].str.contains("|".join(NOT_COUNTED))]
     here = listed[["x_raw", "y_raw"]].to_numpy()
     if microbes.empty:
         return {"false": count}

@@ -18,10 +18,12 @@ def spots(add_spot, *places, shape=(60, 80)):
 def tile_of(difference):
     """Tile of a difference image with even noise."""
     good = np.ones(difference.shape, dtype=bool)
-    score = matched_filter(difference, good, FWHM)[0]
-    score /= NOISE / np.sqrt(4 * np.pi) / (FWHM / 2.3548)
+    matched = matched_filter(difference, good, FWHM)[0]
+    score = matched / (NOISE / np.sqrt(4 * np.pi) / (FWHM / 2.3548))
     return SignificanceTile(
+        mineral=np.zeros_like(difference),
         difference=difference,
+        matched=matched,
         sigma=np.full(difference.shape, NOISE, dtype=np.float32),
         score=score,
         significance=score,
