@@ -18,6 +18,7 @@ order (``measurements/04_detected_*.npz``):
 import numpy as np
 import pandas as pd
 
+from .crowding import estimate_microbes
 from .noise import FWHM_PER_SIGMA
 from .significance import FLANK_FILTER
 
@@ -37,9 +38,17 @@ FOUND = (
     "mean_pre",
     "flags",
 )
-COLUMNS = ("id", *FOUND[:5], "area_um2", *FOUND[5:])
+COLUMNS = ("id", *FOUND[:5], "area_um2", *FOUND[5:-1], "n_microbes", "flags")
 DECIMALS = 3
-MEASUREMENTS = ("flux", "peak_significance", "elongation", "mean_post", "mean_pre", "area_px")
+MEASUREMENTS = (
+    "flux",
+    "peak_significance",
+    "elongation",
+    "mean_post",
+    "mean_pre",
+    "area_px",
+    "n_microbes",
+)
 UM2_PER_MM2 = 1e6
 PX_PER_MPX = 1e6
 
@@ -107,11 +116,13 @@ def make_table(detected, pixel_size_um=None):
     Returns
     -------
     DataFrame
-        Columns `COLUMNS`; ``area_um2`` is empty without a pixel size.
+        Columns `COLUMNS`; ``area_um2`` is empty without a pixel size, ``n_microbes`` is zero for
+        candidates that are not counted.
     """
     table = pd.DataFrame({name: detected[name] for name in FOUND}).round(DECIMALS)
     table["id"] = np.arange(1, len(table) + 1)
     table["area_um2"] = (table["area_px"] * _area_of_pixel(pixel_size_um)).round(4)
+    table["n_microbes"] = _numbers(detected).round(DECIMALS)
     words = [
         ";".join(name for bit, name in enumerate(FLAGS) if code >> bit & 1)
         for code in range(2 ** len(FLAGS))
@@ -167,7 +178,8 @@ def describe_catalogue(detected, pixel_size_um=None):
     dict
         For a JSON record; None where something is not known.
 
-        ``n_candidates`` (on the sample), ``n_listed`` (rows of the table), ``n_flagged`` (by
+        ``n_candidates`` (counted ones), ``n_estimated`` (microbes that they stand for where they
+        crowd, see `exo2micro.crowding`), ``n_listed`` (rows of the table), ``n_flagged`` (by
         flag), ``sample_area_px`` and ``searched_area_px`` (sample that can show a microbe:
         covered by both images, the mineral itself not saturated), both also in mm2,
         ``candidates_per_mpx`` and ``candidates_per_mm2`` (per searched area), ``threshold``,
@@ -185,6 +197,7 @@ def describe_catalogue(detected, pixel_size_um=None):
     flux = detected["flux"][counted]
     return {
         "n_candidates": count,
+        "n_estimated": float(_numbers(detected).sum()),
         "n_listed": len(counted),
         "n_flagged": {
             name: int((detected["flags"].astype(int) >> bit & 1).sum())
@@ -230,6 +243,15 @@ def expected_false_per_pixel(threshold, fwhm):
     """
     curvature = 1 / (2 * (fwhm / FWHM_PER_SIGMA) ** 2)
     return (2 * np.pi) ** -1.5 * curvature * threshold * np.exp(-(threshold**2) / 2)
+
+
+def _numbers(detected):
+    """Microbes that each candidate stands for; zero for those that are not counted."""
+    counted = is_counted(detected["flags"])
+    xy = np.stack([detected["x"], detected["y"]], axis=1).astype(float)[counted]
+    numbers = np.zeros(len(counted))
+    numbers[counted] = estimate_microbes(xy, detected["area_px"][counted], float(detected["fwhm"]))
+    return numbers
 
 
 def _median_fwhm(detected, chosen, threshold, fwhm):

@@ -167,15 +167,18 @@ def microbe_strength(pair, microbes):
     return microbes["peak"] * np.sqrt(area / variance)
 
 
-def judge_catalogue(pair, table, count):
-    """Precision, recall, error of count and flux."""
+def judge_catalogue(pair, table, counted):
+    """Precision, recall, error of count and flux.
+
+    Counts are held against the microbes on lit sample that have at least 5 sigma.
+    """
     microbes = pair.truth.microbes
     listed = table[~table["flags"].str.contains("|".join(NOT_COUNTED))]
     here = listed[["x_raw", "y_raw"]].to_numpy()
     if microbes.empty:
-        return {"false": count}
+        return {"false": counted["n_candidates"]}
     if listed.empty:
-        return {"precision": np.nan, "recall": 0.0, "count": -1.0}
+        return {"precision": np.nan, "recall": 0.0, "count": -1.0, "estimated": -1.0}
     stain = pair.spec.stain_image is not None
     true = microbes[["x", "y"]].to_numpy()
     lit = light_at(pair, microbes) > DARK_PART * pair.spec.brightness * pair.spec.scale
@@ -184,8 +187,9 @@ def judge_catalogue(pair, table, count):
         & (true > 12).all(axis=1)
         & (true < np.array(pair.spec.post_shape)[::-1] - 13).all(axis=1)
     )
-    asked = edge & stand_alone(microbes) & microbes["on_sample"].to_numpy()
-    asked &= microbe_strength(pair, microbes).to_numpy() >= 5
+    strong = microbe_strength(pair, microbes).to_numpy() >= 5
+    visible = lit & strong & microbes["on_sample"].to_numpy()
+    asked = edge & stand_alone(microbes) & visible
     if pair.spec.dtype != "float32":
         asked &= light_at(pair, microbes) < CLIPPED_PART * 255
     gap, nearest = cKDTree(here).query(true)
@@ -200,7 +204,8 @@ def judge_catalogue(pair, table, count):
         "recall": good[asked].mean() if asked.any() else np.nan,
         "doubles": hit.sum() - len(np.unique(owner[hit, 0])),
         "asked": asked.sum(),
-        "count": count / (microbes["on_sample"] & lit).sum() - 1,
+        "count": counted["n_candidates"] / visible.sum() - 1,
+        "estimated": counted["n_estimated"] / visible.sum() - 1,
         "flux": np.median(ratio) / pair.spec.grey_unit - 1 if good.any() else np.nan,
     }
 
@@ -273,8 +278,9 @@ def measure(task):
         pass
     detected = detections.result(**settings)
     counted = describe_catalogue(detected)
-    row |= judge_catalogue(pair, make_table(detected), counted["n_candidates"])
+    row |= judge_catalogue(pair, make_table(detected), counted)
     return row | {
+        "dark": counted["n_dark"],
         "expected_false": counted["expected_false"],
         "seconds": time.perf_counter() - start,
     }
@@ -285,6 +291,8 @@ def summarise(table):
     table["worst_%"] = table["error_%"].abs()
     if "ap_significance" in table:
         table["ap_gain"] = table["ap_significance"] - table["ap_difference"]
+    if "estimated" in table:
+        table["worst_estimate"] = table["estimated"].abs()
     worst = {
         "n": ("kind", "size"),
         "fail": ("status", lambda s: int((s == "fail").sum())),
@@ -298,8 +306,11 @@ def summarise(table):
         "precision": ("precision", "min"),
         "recall": ("recall", "min"),
         "count": ("count", "median"),
+        "estimated": ("estimated", "median"),
+        "worst": ("worst_estimate", "max"),
         "flux": ("flux", "median"),
         "false": ("false", "sum"),
+        "dark": ("dark", "sum"),
         "expected": ("expected_false", "sum"),
     }
     known = {name: how for name, how in worst.items() if how[0] in table}
