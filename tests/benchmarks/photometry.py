@@ -214,15 +214,15 @@ def assemble(tiles, shape):
     """Whole images from the streamed tiles: difference, significance, sample, covered."""
     images = [np.zeros(shape, np.float32) for _ in range(2)] + [np.zeros(shape, bool)] * 1
     kept = []
-    for core, tile in tiles:
-        kept.append((core, tile))
+    for place, tile in tiles:
+        kept.append((place, tile))
         if tile is None:
             continue
         found = tile.significance
         for image, part in zip(
             images, (found.difference, found.significance, found.sample), strict=True
         ):
-            image[core.slices] = tile.cut(part)
+            image[tile.core.slices] = tile.cut(part)
     return images, kept
 
 
