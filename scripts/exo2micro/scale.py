@@ -21,10 +21,10 @@ from exo2micro.noise import (
     square_curvature,
     widen_gradient,
 )
-from exo2micro.patches import read_patches
+from exo2micro.patches import PATCH, read_patches
 from exo2micro.sample_area import find_saturation, typical_level
 from exo2micro.scale_fit import flatness, measure_scale
-from exo2micro.scale_map import fit_scale_field, measure_roughness
+from exo2micro.scale_map import fit_scale_field, measure_roughness, scale_field_tile
 from exo2micro.scale_verdict import judge_scale, locate_ratio_peaks
 
 # What the estimate is off by beyond what sections of one image can tell: faint stain and the
@@ -201,10 +201,11 @@ def _measure_noise(found, patches, post, pre, dark, whole_numbers, values):
     background has been cleaned of what stands out of it, bad edges included. And beside the
     sample, lest what the model says of dark places be a guess from bright ones.
     """
-    fwhm = float(values.get("microbe_fwhm_px") or _measure_fwhm(found, post, pre))
+    fwhm = float(values.get("microbe_fwhm_px") or _measure_fwhm(found, patches, post, pre))
     sigma = fwhm / FWHM_PER_SIGMA
     beside = _beside_sample(patches, pre, dark)
-    residuals, scales = _residuals(found, post, pre), _scales(found, len(post))
+    residuals = _residuals(found, _scales(found, patches.origin), post, pre)
+    scales = _scales(found, patches.origin)
     columns = [[] for _ in range(7)]
     share = [min(1.0, MAX_NOISE_PIXELS / max(int(m.sum()), 1)) for m in (found.usable, beside)]
     rng = np.random.default_rng(0)
@@ -234,22 +235,25 @@ def _measure_noise(found, patches, post, pre, dark, whole_numbers, values):
     return pixel.floored(rounding), matched.floored(rounding / (4 * np.pi * sigma**2)), fwhm
 
 
-def _measure_fwhm(found, post, pre):
+def _measure_fwhm(found, patches, post, pre):
     """Width of the pair's own microbes."""
     clean = found.background.clean
     level = found.scale * float(np.median(pre[clean]))
     noise = np.sqrt(found.background.pixel_noise.variance(level, 0.0))
-    return measure_microbe_width(_residuals(found, post, pre), found.usable, noise)
+    residuals = _residuals(found, _scales(found, patches.origin), post, pre)
+    return measure_microbe_width(residuals, found.usable, noise)
 
 
-def _scales(found, count):
-    """Scale at each patch."""
-    return np.broadcast_to(found.scale if found.local is None else found.local, (count,))
+def _scales(found, origins):
+    """Yield the scale at each patch: a number, or one for each pixel where it varies."""
+    field = None if found.local is None else fit_scale_field(found.scale_map)
+    for y, x in origins:
+        window = (y, y + PATCH, x, x + PATCH)
+        yield found.scale if field is None else scale_field_tile(field, window)
 
 
-def _residuals(found, post, pre):
+def _residuals(found, scales, post, pre):
     """Yield each patch's post minus scaled pre."""
-    scales = _scales(found, len(post))
     for image, mineral, scale in zip(post, pre, scales, strict=True):
         yield image - np.float32(scale) * mineral - np.float32(found.offset)
 
