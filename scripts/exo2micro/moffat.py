@@ -45,6 +45,11 @@ class MoffatFit:
         """Counts a bin at `x`."""
         return moffat(x, self.amp, self.mu, self.alpha, self.beta)
 
+    @property
+    def sigma(self):
+        """Half width at half maximum over that of a unit Gaussian."""
+        return abs(self.alpha) * np.sqrt(2 ** (1 / self.beta) - 1) / 1.17741
+
     def to_record(self):
         """Plain dictionary."""
         return asdict(self)
@@ -146,8 +151,8 @@ def fit_moffat(counts, edges, mode, sigma, right_limit=RIGHT_LIMIT):
         if inside.sum() < 8 or (counts[inside] > 0).sum() < 6:
             return None
         fit = _fit(counts[inside], middle[inside], peak, width)
-        moved = abs(fit.mu - peak) + abs(_core_sigma(fit) - width)
-        peak, width = fit.mu, float(np.clip(_core_sigma(fit), sigma / 3, sigma * 3))
+        moved = abs(fit.mu - peak) + abs(fit.sigma - width)
+        peak, width = fit.mu, float(np.clip(fit.sigma, sigma / 3, sigma * 3))
         if moved < 0.02 * width:
             break
     return fit
@@ -157,11 +162,6 @@ def certain_fit(counts, edges, mu):
     """Profile of a ratio that is the same everywhere, as of an image over itself."""
     width = float(edges[1] - edges[0])
     return MoffatFit(float(counts.max()), mu, width, 3.0, 0.0, 0.0, (mu - width, mu + width))
-
-
-def _core_sigma(fit):
-    """Half width at half maximum over that of a unit Gaussian."""
-    return abs(fit.alpha) * np.sqrt(2 ** (1 / fit.beta) - 1) / 1.17741
 
 
 def _fit(counts, x, peak, width):

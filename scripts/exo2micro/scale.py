@@ -2,37 +2,24 @@
 
 The steps: dark levels from beside the sample; pixels that show mineral alone (found in turns with
 the scale); block averages over them; the distribution of the logarithm of the blocks' ratio; a
-Moffat profile on its peak and left wing. Errors come from splitting the image in sections.
+Moffat profile on its peak and left wing. Errors come from splitting the image in halves.
 """
 
-import cv2
 import numpy as np
 
-from exo2micro.background import MAX_NOISE_PIXELS
 from exo2micro.background_search import search_background
 from exo2micro.block_ratio import average_blocks
 from exo2micro.dark_level import measure_dark_levels
-from exo2micro.microbe_width import measure_microbe_width
-from exo2micro.noise import (
-    FWHM_PER_SIGMA,
-    MODEL_SIGMA,
-    fit_noise,
-    predict_mineral,
-    square_curvature,
-    widen_gradient,
-)
-from exo2micro.patches import PATCH, read_patches
-from exo2micro.sample_area import find_saturation, typical_level
+from exo2micro.pair_noise import measure_noise, sample_level
+from exo2micro.patches import read_patches
+from exo2micro.sample_area import find_saturation
 from exo2micro.scale_fit import flatness, measure_scale
-from exo2micro.scale_map import fit_scale_field, measure_roughness, scale_field_tile
+from exo2micro.scale_map import fit_scale_field, measure_roughness
 from exo2micro.scale_verdict import judge_scale, locate_ratio_peaks
 
-# What the estimate is off by beyond what sections of one image can tell: faint stain and the
-# choices of the method (measured over generated pairs).
-METHOD_ERROR = 1.2e-4
-BESIDE_PART = 4  # of the noise's pixels, one in so many lies beside the sample
-ROUNDING_VARIANCE = 1 / 12
-SAMPLE_PART = 0.15  # of the typical level of the mineral
+# What the estimate is off by beyond what halves of one image can tell: faint stain pulls at the
+# peak, the more the broader it is. Mean errors over seeds are 0 to 2 % of its width.
+METHOD_PART = 0.01
 MEASURED = [
     "scale_estimate",
     "scale_error",
@@ -79,7 +66,8 @@ def estimate_scale(arrays, values=None):
         levels to take off, 0 for none; how they were measured; the ridge's ``intercept``);
         ``ridge_slope``, ``median_ratio`` and their errors; ``scale_percentile_value`` (percentile
         of the ratio of all sample blocks), ``manual_scale``; ``scale_map``, ``scale_field`` (None
-        unless the map varies or the model is smooth); ``noise``; ``ratio_peaks``.
+        unless the map varies or the model is smooth); ``noise`` (see
+        `exo2micro.pair_noise.measure_noise`); ``ratio_peaks``.
     """
     values = values or {}
     record = {
@@ -143,11 +131,9 @@ def _measure(patches, arrays, values):
         },
         "scale_map": {**scale_map, "roughness": roughness},
         "scale_field": field,
-        "noise": _noise_record(
-            *_measure_noise(found, patches, post, pre, dark, _is_integer(arrays), values), scale
-        ),
+        "noise": measure_noise(found, patches, post, pre, dark, _is_integer(arrays), values),
         "saturation": saturation.tolist(),
-        "sample_level": _sample_level(pre, patches.coverage, dark),
+        "sample_level": sample_level(pre, patches.coverage, dark),
         "ratio_peaks": locate_ratio_peaks(
             post - np.float32(found.offset), pre, found.usable, scale, found.local
         ),
@@ -181,98 +167,9 @@ def _is_integer(arrays):
 
 
 def _total_error(measured, dark, blocks):
-    parts = [measured["scale_error"], METHOD_ERROR * measured["scale"]]
+    width = np.log(10) * measured["fit"].sigma
+    parts = [measured["scale_error"], METHOD_PART * width * measured["scale"]]
     if dark["how"] == "outside" and dark["subtracted"]:
         for image, level in (("post", blocks.post.mean()), ("pre", blocks.pre.mean())):
             parts.append(measured["scale"] * dark[f"{image}_error"] / level)
     return float(np.sqrt(np.sum(np.square(parts))))
-
-
-def _sample_level(pre, coverage, dark):
-    """Level of the pre image, without its dark level, from which on it shows mineral."""
-    typical = typical_level(pre, coverage)
-    return max(SAMPLE_PART * typical, min(2 * dark["noise"], 0.5 * typical))
-
-
-def _measure_noise(found, patches, post, pre, dark, whole_numbers, values):
-    """Noise of the difference, pixel by pixel and behind the matched filter.
-
-    Measured on the sample, microbes and all: only what is too dark counts, which they are not, and
-    background has been cleaned of what stands out of it, bad edges included. And beside the
-    sample, lest what the model says of dark places be a guess from bright ones.
-    """
-    fwhm = float(values.get("microbe_fwhm_px") or _measure_fwhm(found, patches, post, pre))
-    sigma = fwhm / FWHM_PER_SIGMA
-    beside = _beside_sample(patches, pre, dark)
-    residuals = _residuals(found, _scales(found, patches.origin), post, pre)
-    scales = _scales(found, patches.origin)
-    columns = [[] for _ in range(7)]
-    share = [min(1.0, MAX_NOISE_PIXELS / max(int(m.sum()), 1)) for m in (found.usable, beside)]
-    rng = np.random.default_rng(0)
-    for index, (residual, scale) in enumerate(zip(residuals, scales, strict=True)):
-        chosen = rng.random(pre[index].shape, dtype=np.float32)
-        chosen = (found.usable[index] & (chosen < share[0])) | (
-            beside[index] & (chosen < share[1] / BESIDE_PART)
-        )
-        level, slope = predict_mineral(pre[index], scale)
-        scaled = np.float32(scale) * pre[index]
-        images = (
-            residual,
-            cv2.GaussianBlur(residual, (0, 0), sigma),
-            level,
-            slope,
-            square_curvature(scaled, MODEL_SIGMA),
-            widen_gradient(scaled, sigma),
-            square_curvature(scaled, sigma),
-        )
-        for column, image in zip(columns, images, strict=True):
-            column.append(image[chosen])
-    residual, smooth, level, *steepness = (np.concatenate(column) for column in columns)
-    pixel = fit_noise(residual, level, *steepness[:2]) or found.background.pixel_noise
-    matched = fit_noise(smooth, level, *steepness[2:]) or found.background.smooth_noise
-    # No integer is known better than to its rounding, however quiet the residual.
-    rounding = ROUNDING_VARIANCE if whole_numbers else 0.0
-    return pixel.floored(rounding), matched.floored(rounding / (4 * np.pi * sigma**2)), fwhm
-
-
-def _measure_fwhm(found, patches, post, pre):
-    """Width of the pair's own microbes."""
-    clean = found.background.clean
-    level = found.scale * float(np.median(pre[clean]))
-    noise = np.sqrt(found.background.pixel_noise.variance(level, 0.0))
-    residuals = _residuals(found, _scales(found, patches.origin), post, pre)
-    return measure_microbe_width(residuals, found.usable, noise)
-
-
-def _scales(found, origins):
-    """Yield the scale at each patch: a number, or one for each pixel where it varies."""
-    field = None if found.local is None else fit_scale_field(found.scale_map)
-    for y, x in origins:
-        window = (y, y + PATCH, x, x + PATCH)
-        yield found.scale if field is None else scale_field_tile(field, window)
-
-
-def _residuals(found, scales, post, pre):
-    """Yield each patch's post minus scaled pre."""
-    for image, mineral, scale in zip(post, pre, scales, strict=True):
-        yield image - np.float32(scale) * mineral - np.float32(found.offset)
-
-
-def _beside_sample(patches, pre, dark):
-    """Pixels well beside the sample, where a dark level could be measured there."""
-    if dark["how"] != "outside":
-        return np.zeros(pre.shape, dtype=bool)
-    limit = _sample_level(pre, patches.coverage, dark) / 2
-    smooth = np.stack([cv2.GaussianBlur(image, (0, 0), 4.0) for image in pre])
-    return patches.coverage & (smooth < limit)
-
-
-def _noise_record(pixel, matched, fwhm, scale):
-    """Noise models, and the gain and read noise of two equal cameras that they stand for."""
-    return {
-        "pixel": pixel.to_record(),
-        "matched": matched.to_record(),
-        "microbe_fwhm_px": fwhm,
-        "gain": (1 + scale) / pixel.per_level if pixel.per_level > 0 else None,
-        "read_noise": float(np.sqrt(pixel.read_variance / (1 + scale**2))),
-    }

@@ -2,7 +2,8 @@
 
 For a source of known shape on a noisy background the matched filter is the best linear detector
 (the score image of Zackay, Ofek & Gal-Yam 2016 in the limit of equal blurs, which residuals of
-registered fluorescence images of one microscope are close to). The filter is a Gaussian of the
+registered fluorescence images of one microscope are close to). What a shift of the whole image
+makes of the mineral's slopes is taken off first. The filter is a Gaussian of the
 microbes' width. Its variance is not computed but was measured on background, against the
 mineral's level and gradient: that includes the correlation of the noise that interpolation makes,
 and misregistration, which turns gradients into residuals, so that grain edges don't light up.
@@ -28,6 +29,7 @@ from exo2micro.noise import (
     widen_gradient,
 )
 from exo2micro.pixel_mask import BLIND, UNCOVERED, mask_pixels
+from exo2micro.residual_shift import take_shift_off
 from exo2micro.scale_map import scale_field_tile
 
 CONTEXT = 24  # px, and
@@ -71,6 +73,8 @@ class Photometry:
         Mineral above this level (pre image) counts as sample.
     scale_spread : float
         Relative scatter of the true scale about the one that is used, where it is known to vary.
+    shift : tuple of float
+        What is left of misregistration, see `exo2micro.residual_shift.measure_shift`.
     """
 
     scale: float
@@ -83,6 +87,7 @@ class Photometry:
     saturation: tuple[float, float]
     sample_level: float
     scale_spread: float = 0.0
+    shift: tuple[float, float] = (0.0, 0.0)
 
     @classmethod
     def from_record(cls, record, scale=None):
@@ -108,6 +113,7 @@ class Photometry:
             saturation=tuple(np.nan if s is None else s for s in record["saturation"]),
             sample_level=record["sample_level"],
             scale_spread=record["scale_map"]["spread"] if varies else 0.0,
+            shift=tuple(record["noise"]["shift_px"]),
         )
 
     def scale_in(self, window):
@@ -197,10 +203,11 @@ def significance_tile(photometry, window, post, pre, coverage, area=None):
     good = (mask & (UNCOVERED | BLIND)) == 0
     mask |= (dilate(sample, RIM) == 0).view(np.uint8) * np.uint8(UNCOVERED)
     seen = (mask & (UNCOVERED | BLIND)) == 0
-    matched, score, grain_edge = _score(photometry, difference, good, level, scaled, uneven)
+    aligned = take_shift_off(difference, scaled, coverage, photometry.shift)
+    matched, score, grain_edge = _score(photometry, aligned, good, level, scaled, uneven)
     score *= seen
     outline, profile = (
-        matched_filter(difference, good, part * photometry.fwhm)[0] * (score != 0)
+        matched_filter(aligned, good, part * photometry.fwhm)[0] * (score != 0)
         for part in (FLANK_FILTER, PROFILE_FILTER)
     )
     significance = hold_flanks_down(score, profile, photometry.fwhm)

@@ -151,7 +151,7 @@ def summarise(table):
         "error median %": ("worst_%", "median"),
         "worst %": ("worst_%", "max"),
         "rms pull": ("pull", lambda p: np.sqrt(np.mean(p**2))),
-        "in 1 sigma": ("pull", lambda p: (p.abs() < 1).mean()),
+        "in 1 sigma": ("pull", lambda p: (p.dropna().abs() < 1).mean()),
         "AP difference": ("ap_difference", "min"),
         "AP significance": ("ap_significance", "min"),
         "least gain": ("ap_gain", "min"),
@@ -204,9 +204,9 @@ def main():
     pd.set_option("display.width", 250, "display.max_columns", 40, "display.max_rows", 500)
     print(table.drop(columns="reasons").round(3).to_string())
     print(summarise(table).round(3).to_string())
-    one = table[~table["kind"].isin(WITHOUT_ONE_SCALE)]
+    one = table[~table["kind"].isin(WITHOUT_ONE_SCALE)].dropna(subset="pull")
     print(
-        f"where one scale exists ({len(one)} pairs): median error "
+        f"where one scale exists and was found ({len(one)} pairs): median error "
         f"{one['error_%'].abs().median():.3f} %, worst {one['error_%'].abs().max():.3f} %, "
         f"rms pull {np.sqrt((one['pull'] ** 2).mean()):.2f}, "
         f"within 1 sigma {(one['pull'].abs() < 1).mean():.0%}"

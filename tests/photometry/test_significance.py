@@ -204,6 +204,7 @@ def test_a_record_is_read():
             "pixel": NoiseModel(1.0, 0.1, 0.0).to_record(),
             "matched": NoiseModel(0.1, 0.01, 0.0).to_record(),
             "microbe_fwhm_px": 3.5,
+            "shift_px": [0.1, -0.2],
         },
         "saturation": [255.0, None],
         "sample_level": 9.0,
@@ -211,7 +212,7 @@ def test_a_record_is_read():
     found = Photometry.from_record(record)
     assert (found.scale, found.field, found.fwhm) == (1.3, None, 3.5)
     assert np.isnan(found.saturation[1])
-    assert found.scale_spread == 0.04
+    assert (found.scale_spread, found.shift) == (0.04, (0.1, -0.2))
     assert Photometry.from_record(record, scale=2.0).scale == 2.0
     smooth = Photometry.from_record({**record, "scale_model": "smooth"})
     assert (smooth.field, smooth.scale_spread) == ({"order": 0}, 0.0)
