@@ -56,7 +56,7 @@ def find_candidates(tile, window, core, post, pre, *, threshold, fwhm, pad):
     seen = (tile.mask & UNCOVERED) == 0
     wide = _Sums(np.where(seen, grown, 0), count)
     tight = _Sums(labels, count)
-    x, y, elongation = _shape(tile.difference, tight, peaks)
+    x, y, elongation = _shape(tile.residual, tight, peaks)
     x, y = x + window[2], y + window[0]
     table = pd.DataFrame(
         {
@@ -65,7 +65,7 @@ def find_candidates(tile, window, core, post, pre, *, threshold, fwhm, pad):
             "x_raw": x - pad,
             "y_raw": y - pad,
             "area_px": tight.area.astype(np.int64),
-            "flux": wide.of(tile.difference),
+            "flux": wide.of(tile.residual),
             "flux_error": np.sqrt(wide.of(tile.sigma**2)),
             "peak_significance": tile.score[peaks[:, 0], peaks[:, 1]],
             "elongation": elongation,
@@ -96,7 +96,7 @@ def count_dark_sources(tile, window, core, *, threshold, fwhm):
         return 0
     inverted = replace(
         tile,
-        difference=-tile.difference,
+        residual=-tile.residual,
         matched=-tile.matched,
         score=-tile.score,
         outline=-tile.outline,

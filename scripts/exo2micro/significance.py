@@ -129,8 +129,9 @@ class SignificanceTile:
     ----------
     mineral, difference, sigma : ndarray of float32
         Scaled mineral, difference (grey levels), standard deviation of its pixels.
-    matched : ndarray of float32
-        Difference behind the matched filter, grey levels.
+    residual, matched : ndarray of float32
+        Difference without what a shift of the whole image leaves, on which sources are measured;
+        the same behind the matched filter. Grey levels.
     score, significance : ndarray of float32
         Matched-filtered difference over its standard deviation (0 where the mask says uncovered or
         blind); the same falling off around sources as their light does.
@@ -148,6 +149,7 @@ class SignificanceTile:
     mineral: np.ndarray
     difference: np.ndarray
     sigma: np.ndarray
+    residual: np.ndarray
     matched: np.ndarray
     score: np.ndarray
     significance: np.ndarray
@@ -203,11 +205,11 @@ def significance_tile(photometry, window, post, pre, coverage, area=None):
     good = (mask & (UNCOVERED | BLIND)) == 0
     mask |= (dilate(sample, RIM) == 0).view(np.uint8) * np.uint8(UNCOVERED)
     seen = (mask & (UNCOVERED | BLIND)) == 0
-    aligned = take_shift_off(difference, scaled, coverage, photometry.shift)
-    matched, score, grain_edge = _score(photometry, aligned, good, level, scaled, uneven)
+    residual = take_shift_off(difference, scaled, coverage, photometry.shift)
+    matched, score, grain_edge = _score(photometry, residual, good, level, scaled, uneven)
     score *= seen
     outline, profile = (
-        matched_filter(aligned, good, part * photometry.fwhm)[0] * (score != 0)
+        matched_filter(residual, good, part * photometry.fwhm)[0] * (score != 0)
         for part in (FLANK_FILTER, PROFILE_FILTER)
     )
     significance = hold_flanks_down(score, profile, photometry.fwhm)
@@ -215,6 +217,7 @@ def significance_tile(photometry, window, post, pre, coverage, area=None):
         mineral=scaled,
         difference=difference,
         sigma=sigma,
+        residual=residual,
         matched=matched,
         score=score,
         significance=significance,

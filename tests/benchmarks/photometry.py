@@ -40,9 +40,10 @@ from exo2micro.detection import detection_tiles, gather
 from exo2micro.geometry import Transform
 from exo2micro.measurement import measure_pair
 from exo2micro.parameters import resolve
+from exo2micro.pixel_mask import SATURATED_POST, SATURATED_PRE
 from exo2micro.registration import run_boundary_stage, run_interior_stage
 from exo2micro.scale import estimate_scale
-from exo2micro.significance import SATURATED_POST, SATURATED_PRE, Photometry
+from exo2micro.significance import Photometry
 from exo2micro.synthesis import SyntheticPair
 
 # An uneven pair has no one scale to be right about, an image over itself no error to be judged.

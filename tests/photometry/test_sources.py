@@ -23,6 +23,7 @@ def tile_of(difference):
     return SignificanceTile(
         mineral=np.zeros_like(difference),
         difference=difference,
+        residual=difference,
         matched=matched,
         sigma=np.full(difference.shape, NOISE, dtype=np.float32),
         score=score,
