@@ -27,7 +27,7 @@ SURELY_CURVED = (
     4.5  # sigma; of a second source in a region: few photons double 5 % of lone ones, not 8
 )
 CONTRAST = 0.05  # of a blend's light that a branch must have to be a source
-LEVELS = 32
+LEVELS = 16
 LEAST_PIXELS = 3
 GROWTH = 1.0  # filter widths around an outline (not into a neighbour) that hold a source's light
 # Room that sep takes beforehand: branches of one blend (1024 by default, of which a window full of
@@ -63,7 +63,7 @@ def find_sources(tile, threshold, fwhm):
     cores = _find_cores(tile, threshold, fwhm)
     peaks = peak_positions(tile.score, cores)
     keep = tile.score[peaks[:, 0], peaks[:, 1]] > threshold
-    cores = np.concatenate([[0], np.where(keep, np.cumsum(keep), 0)]).astype(np.int32)[cores]
+    _keep_labels(cores, keep)
     labels = _draw_outlines(cores, peaks[keep], tile.outline, fwhm)
     return labels, grow_labels(labels, max(1, round(GROWTH * fwhm))), peaks[keep]
 
@@ -135,13 +135,16 @@ def _find_cores(tile, threshold, fwhm):
     )
     above = (tile.score > threshold).view(np.uint8)
     count, regions = cv2.connectedComponents(above, connectivity=4)
-    cores = _drop_weak(cores, found, regions, count)
+    _drop_weak(cores, found, regions, count)
     # What is too wide or too jagged to curve as a whole is a source all the same.
     coreless = np.ones(count, dtype=bool)
-    coreless[regions[cores > 0]] = False
+    coreless[regions.ravel()[np.flatnonzero(cores != 0)]] = False
     coreless[0] = False
-    number = np.where(coreless, cores.max() + np.cumsum(coreless), 0).astype(np.int32)
-    return np.where(cores > 0, cores, number[regions])
+    if coreless.any():
+        _keep_labels(regions, coreless[1:])
+        regions[regions > 0] += cores.max()
+        cores = np.maximum(cores, regions)
+    return cores
 
 
 def _drop_weak(cores, found, regions, count):
@@ -150,8 +153,16 @@ def _drop_weak(cores, found, regions, count):
     highest = np.zeros(count, dtype=peak.dtype)
     np.maximum.at(highest, region, peak)
     keep = (region > 0) & ((peak >= SURELY_CURVED) | (peak == highest[region]))
-    number = np.concatenate([[0], np.where(keep, np.cumsum(keep), 0)])
-    return number.astype(np.int32)[cores]
+    _keep_labels(cores, keep)
+
+
+def _keep_labels(labels, keep):
+    """Number the labels that are kept anew, in place; `keep` is a flag for each from 1 on."""
+    if keep.all():
+        return
+    number = np.concatenate([[0], np.where(keep, np.cumsum(keep), 0)]).astype(labels.dtype)
+    pixels = np.flatnonzero(labels != 0)
+    labels.ravel()[pixels] = number[labels.ravel()[pixels]]
 
 
 def _draw_outlines(cores, peaks, outline, fwhm):
