@@ -12,7 +12,7 @@ from exo2micro.storage import Window
 
 BLOCK = 32  # px
 REDUCED = 1 / 16
-LEVEL_PART = 0.5  # of the level from which a pixel counts as sample: blocks are half full at a rim
+LEVEL_PART = 0.2  # of the level from which a pixel counts as sample: blocks may be full in part
 GROWTH = 3  # reduced px around what shows sample: more than a block, and the search's rim
 
 
