@@ -16,7 +16,12 @@ with job(snakemake) as log:
     pixel_size_um = read_record(snakemake.input.padding)["pixel_size_um"]
     table = make_table(detected, pixel_size_um)
     record = describe_catalogue(detected, pixel_size_um)
-    log.info("%d candidates on the sample", record["n_candidates"])
+    log.info(
+        "%d candidates on the sample, about %.0f microbes; %.1f may be false",
+        record["n_candidates"],
+        record["n_estimated"],
+        record["expected_false"],
+    )
     write_table(snakemake.output.table, table)
     write_features(snakemake.output.detections, detection_features(detected, table))
     write_record(snakemake.output.record, record)

@@ -4,16 +4,18 @@ Work goes tile by tile with overlap. Each tile finds and deblends the sources in
 keeps those whose peak lies in its core: nothing is cut at a seam, nothing is counted twice.
 """
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pandas as pd
 from scipy import ndimage
 
 from exo2micro.catalogue import FLAGS, FOUND
-from exo2micro.segments import find_segments
-from exo2micro.significance import SATURATED_POST, UNCOVERED
+from exo2micro.mineral_change import find_mineral_changes
+from exo2micro.pixel_mask import SATURATED_POST, UNCOVERED
+from exo2micro.sources import find_sources
 
-GROWTH = 1.0  # FWHM by which segments are grown (not into each other) to gather their flux
 EDGE = 8  # px from the rim of the sample or of what both images show
 PIXEL_VARIANCE = 1 / 12  # of a position within a pixel; keeps the shape of a line finite
 
@@ -46,16 +48,15 @@ def find_candidates(tile, window, core, post, pre, *, threshold, fwhm, pad):
         Outline of each along the edges of its pixels, ``(K, 2)`` int32, closed: (x, y) of pixel
         corners in the raw post image, whose first pixel has its corners at 0 and 1.
     """
-    labels, count = find_segments(tile.significance, tile.outline, threshold)
+    labels, grown, peaks = find_sources(tile, threshold, fwhm)
+    count = len(peaks)
     if count == 0:
         return pd.DataFrame(columns=FOUND), []
-    peaks = _peak_positions(tile.significance, labels, count)
     own = _inside(peaks, window, core)
     seen = (tile.mask & UNCOVERED) == 0
-    grown = _grow_labels(labels, max(1, round(GROWTH * fwhm)))
     wide = _Sums(np.where(seen, grown, 0), count)
     tight = _Sums(labels, count)
-    x, y, elongation = _shape(tile.difference, tight, peaks)
+    x, y, elongation = _shape(tile.residual, tight, peaks)
     x, y = x + window[2], y + window[0]
     table = pd.DataFrame(
         {
@@ -64,13 +65,13 @@ def find_candidates(tile, window, core, post, pre, *, threshold, fwhm, pad):
             "x_raw": x - pad,
             "y_raw": y - pad,
             "area_px": tight.area.astype(np.int64),
-            "flux": wide.of(tile.difference),
+            "flux": wide.of(tile.residual),
             "flux_error": np.sqrt(wide.of(tile.sigma**2)),
-            "peak_significance": tile.significance[peaks[:, 0], peaks[:, 1]],
+            "peak_significance": tile.score[peaks[:, 0], peaks[:, 1]],
             "elongation": elongation,
             "mean_post": tight.of(post) / tight.area,
             "mean_pre": tight.of(pre) / tight.area,
-            "flags": _flags(tile, tight, peaks),
+            "flags": _flags(tile, tight, peaks, find_mineral_changes(tile, peaks, fwhm)),
         }
     )[own].reset_index(drop=True)
     shift = (window[2] - pad, window[0] - pad)
@@ -79,11 +80,37 @@ def find_candidates(tile, window, core, post, pre, *, threshold, fwhm, pad):
     return table, [_outline(labels, index + 1, places[index], shift) for index in mine]
 
 
+def count_dark_sources(tile, window, core, *, threshold, fwhm):
+    """Sources of a tile's core that are as dark as counted candidates are bright.
+
+    Parameters
+    ----------
+    tile, window, core, threshold, fwhm
+        See `find_candidates`.
+
+    Returns
+    -------
+    int
+    """
+    if not (tile.score < -threshold).any():
+        return 0
+    inverted = replace(
+        tile,
+        residual=-tile.residual,
+        matched=-tile.matched,
+        score=-tile.score,
+        outline=-tile.outline,
+    )
+    _, _, peaks = find_sources(inverted, threshold, fwhm)
+    own = _inside(peaks, window, core) & tile.sample[peaks[:, 0], peaks[:, 1]]
+    return int((own & ~find_mineral_changes(inverted, peaks, fwhm)).sum())
+
+
 class _Sums:
     """Sums over the pixels of each label, from 1 to `count`."""
 
     def __init__(self, labels, count):
-        self.pixels = np.flatnonzero(labels)
+        self.pixels = np.flatnonzero(labels != 0)
         self.label = labels.ravel()[self.pixels]
         self.width = labels.shape[1]
         self.count = count
@@ -115,35 +142,12 @@ def _shape(difference, sums, peaks):
     return x, y, elongation
 
 
-def _peak_positions(image, labels, count):
-    """(row, column) of the highest pixel of each label."""
-    pixels = np.flatnonzero(labels)
-    label = labels.ravel()[pixels]
-    order = np.lexsort((-image.ravel()[pixels], label))
-    first = np.searchsorted(label[order], np.arange(1, count + 1))
-    return np.stack(np.divmod(pixels[order][first], labels.shape[1]), axis=1)
-
-
 def _inside(peaks, window, core):
     row, column = peaks[:, 0] + window[0], peaks[:, 1] + window[2]
     return (row >= core[0]) & (row < core[1]) & (column >= core[2]) & (column < core[3])
 
 
-def _grow_labels(labels, radius):
-    """Labels grown by a radius, each pixel to its nearest segment."""
-    distance, nearest = cv2.distanceTransformWithLabels(
-        (labels == 0).astype(np.uint8),
-        cv2.DIST_L2,
-        cv2.DIST_MASK_5,
-        labelType=cv2.DIST_LABEL_PIXEL,
-    )
-    inside = labels > 0
-    owner = np.zeros(nearest.max() + 1, dtype=labels.dtype)
-    owner[nearest[inside]] = labels[inside]
-    return np.where(distance <= radius, owner[nearest], 0)
-
-
-def _flags(tile, sums, peaks):
+def _flags(tile, sums, peaks, changes):
     """Remarks on each source, a bit each of `FLAGS`."""
     shape = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * EDGE + 1, 2 * EDGE + 1))
     inner = cv2.erode(tile.sample.astype(np.uint8), shape, borderValue=1)
@@ -155,6 +159,7 @@ def _flags(tile, sums, peaks):
         "off_sample": ~on_sample,
         "near_edge": (on_sample & (inner[row, column] == 0)) | (covered[row, column] == 0),
         "near_grain_edge": tile.grain_edge[row, column],
+        "mineral": changes,
     }
     bits = [np.uint8(1 << bit) * remarks[name] for bit, name in enumerate(FLAGS)]
     return np.bitwise_or.reduce(bits)
@@ -168,6 +173,8 @@ def _outline(labels, label, part, shift):
     contours, _ = cv2.findContours(doubled, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
     corners = (max(contours, key=cv2.contourArea)[:, 0, :] + 1) // 2
     corners += np.array((part[1].start + shift[0], part[0].start + shift[1]), dtype=np.int32)
-    moved = np.r_[True, (np.diff(corners, axis=0) != 0).any(axis=1)]
-    corners = corners[moved]
-    return np.vstack([corners, corners[:1]])
+    # Closed first: what then repeats the corner before it is left out.
+    corners = np.concatenate([corners, corners[:1]])
+    moved = np.ones(len(corners), dtype=bool)
+    moved[1:] = (corners[1:] != corners[:-1]).any(axis=1)
+    return corners[moved]

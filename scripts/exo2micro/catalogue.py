@@ -9,6 +9,7 @@ order (``measurements/04_detected_*.npz``):
 ``corner_counts``  (N,) int32, corners of each
 ``sample_px``      pixels that show sample
 ``searched_px``    those of them that can show a microbe
+``dark_count``     sources as dark as candidates are bright
 ``threshold``      least peak significance
 ``fwhm``           width of the matched filter, px
 =================  ==========================================================================
@@ -17,10 +18,12 @@ order (``measurements/04_detected_*.npz``):
 import numpy as np
 import pandas as pd
 
+from .crowding import estimate_microbes
 from .noise import FWHM_PER_SIGMA
 from .significance import FLANK_FILTER
 
-FLAGS = ("saturated", "off_sample", "near_edge", "near_grain_edge")  # bit 0 and up
+FLAGS = ("saturated", "off_sample", "near_edge", "near_grain_edge", "mineral")  # bit 0 and up
+NOT_COUNTED = ("off_sample", "mineral")
 FOUND = (
     "x",
     "y",
@@ -35,9 +38,17 @@ FOUND = (
     "mean_pre",
     "flags",
 )
-COLUMNS = ("id", *FOUND[:5], "area_um2", *FOUND[5:])
+COLUMNS = ("id", *FOUND[:5], "area_um2", *FOUND[5:-1], "n_microbes", "flags")
 DECIMALS = 3
-MEASUREMENTS = ("flux", "peak_significance", "elongation", "mean_post", "mean_pre", "area_px")
+MEASUREMENTS = (
+    "flux",
+    "peak_significance",
+    "elongation",
+    "mean_post",
+    "mean_pre",
+    "area_px",
+    "n_microbes",
+)
 UM2_PER_MM2 = 1e6
 PX_PER_MPX = 1e6
 
@@ -47,7 +58,7 @@ class Detections:
 
     def __init__(self):
         self._tables, self._corners, self._counts = [], [], []
-        self._sample_px = self._searched_px = 0
+        self._sample_px = self._searched_px = self._dark_count = 0
 
     def add(self, table, outlines):
         """Add what `exo2micro.candidates.find_candidates` found in one tile."""
@@ -60,6 +71,10 @@ class Detections:
         """Count pixels of a tile that show sample, and those of them that can show a microbe."""
         self._sample_px += int(sample_px)
         self._searched_px += int(searched_px)
+
+    def add_dark(self, count):
+        """Count sources of a tile that are as dark as candidates are bright."""
+        self._dark_count += int(count)
 
     def result(self, threshold, fwhm):
         """Arrays as listed at the head of this module.
@@ -82,6 +97,7 @@ class Detections:
             "corner_counts": sorted_counts,
             "sample_px": np.array(self._sample_px),
             "searched_px": np.array(self._searched_px),
+            "dark_count": np.array(self._dark_count),
             "threshold": np.array(threshold),
             "fwhm": np.array(fwhm),
         }
@@ -100,11 +116,13 @@ def make_table(detected, pixel_size_um=None):
     Returns
     -------
     DataFrame
-        Columns `COLUMNS`; ``area_um2`` is empty without a pixel size.
+        Columns `COLUMNS`; ``area_um2`` is empty without a pixel size, ``n_microbes`` is zero for
+        candidates that are not counted.
     """
     table = pd.DataFrame({name: detected[name] for name in FOUND}).round(DECIMALS)
     table["id"] = np.arange(1, len(table) + 1)
     table["area_um2"] = (table["area_px"] * _area_of_pixel(pixel_size_um)).round(4)
+    table["n_microbes"] = _numbers(detected).round(DECIMALS)
     words = [
         ";".join(name for bit, name in enumerate(FLAGS) if code >> bit & 1)
         for code in range(2 ** len(FLAGS))
@@ -143,10 +161,10 @@ def detection_features(detected, table):
 def describe_catalogue(detected, pixel_size_um=None):
     """Count the candidates and relate them to the area that was searched.
 
-    Counted are candidates on the sample. Those flagged ``off_sample`` (dust, glow and stray
-    microbes on the support) are listed in the table but not counted: they are not on the mineral,
-    and its area says nothing of them. ``near_edge`` is a remark only: a microbe at the rim of the
-    sample is a microbe.
+    Counted are candidates on the sample. Not counted, but listed in the table, are those flagged
+    ``off_sample`` (up to 8 px beside it; further out is not looked) and ``mineral`` (small against
+    the mineral's own structure there: likely a grain that changed). The other flags are remarks
+    only: a microbe at the rim of the sample is a microbe.
 
     Parameters
     ----------
@@ -160,22 +178,27 @@ def describe_catalogue(detected, pixel_size_um=None):
     dict
         For a JSON record; None where something is not known.
 
-        ``n_candidates`` (on the sample), ``n_listed`` (rows of the table), ``n_flagged`` (by
+        ``n_candidates`` (counted ones), ``n_estimated`` (microbes that they stand for where they
+        crowd, see `exo2micro.crowding`), ``n_listed`` (rows of the table), ``n_flagged`` (by
         flag), ``sample_area_px`` and ``searched_area_px`` (sample that can show a microbe:
         covered by both images, the mineral itself not saturated), both also in mm2,
         ``candidates_per_mpx`` and ``candidates_per_mm2`` (per searched area), ``threshold``,
-        ``fwhm_px`` (of the matched filter), ``expected_false`` (noise maxima above the threshold
-        in the searched area), ``median_fwhm_px`` (of the candidates themselves), ``median_flux``.
+        ``fwhm_px`` (of the matched filter), ``n_dark`` (sources that are darker than the mineral by
+        as much as candidates are brighter, and pass as such: microbes are never dark, faults of
+        the model as often as bright), ``expected_false`` (noise maxima above the threshold in the
+        searched area, and as many as there are dark sources), ``median_fwhm_px`` (of the
+        candidates themselves), ``median_flux``.
     """
     threshold, fwhm = float(detected["threshold"]), float(detected["fwhm"])
     searched = int(detected["searched_px"])
-    on_sample = (detected["flags"].astype(int) >> FLAGS.index("off_sample") & 1) == 0
-    count = int(on_sample.sum())
+    counted = is_counted(detected["flags"])
+    count, dark = int(counted.sum()), int(detected["dark_count"])
     mm2_per_px = _area_of_pixel(pixel_size_um) / UM2_PER_MM2
-    flux = detected["flux"][on_sample]
+    flux = detected["flux"][counted]
     return {
         "n_candidates": count,
-        "n_listed": len(on_sample),
+        "n_estimated": float(_numbers(detected).sum()),
+        "n_listed": len(counted),
         "n_flagged": {
             name: int((detected["flags"].astype(int) >> bit & 1).sum())
             for bit, name in enumerate(FLAGS)
@@ -188,10 +211,17 @@ def describe_catalogue(detected, pixel_size_um=None):
         "candidates_per_mm2": _known(count / (searched * mm2_per_px)) if searched else None,
         "threshold": threshold,
         "fwhm_px": fwhm,
-        "expected_false": expected_false_per_pixel(threshold, fwhm) * searched,
-        "median_fwhm_px": _median_fwhm(detected, on_sample, threshold, fwhm),
+        "n_dark": dark,
+        "expected_false": expected_false_per_pixel(threshold, fwhm) * searched + dark,
+        "median_fwhm_px": _median_fwhm(detected, counted, threshold, fwhm),
         "median_flux": float(np.median(flux)) if count else None,
     }
+
+
+def is_counted(flags):
+    """Which candidates count as microbes, from their flags as bits."""
+    not_counted = sum(1 << FLAGS.index(name) for name in NOT_COUNTED)
+    return (np.asarray(flags, dtype=int) & not_counted) == 0
 
 
 def expected_false_per_pixel(threshold, fwhm):
@@ -213,6 +243,15 @@ def expected_false_per_pixel(threshold, fwhm):
     """
     curvature = 1 / (2 * (fwhm / FWHM_PER_SIGMA) ** 2)
     return (2 * np.pi) ** -1.5 * curvature * threshold * np.exp(-(threshold**2) / 2)
+
+
+def _numbers(detected):
+    """Microbes that each candidate stands for; zero for those that are not counted."""
+    counted = is_counted(detected["flags"])
+    xy = np.stack([detected["x"], detected["y"]], axis=1).astype(float)[counted]
+    numbers = np.zeros(len(counted))
+    numbers[counted] = estimate_microbes(xy, detected["area_px"][counted], float(detected["fwhm"]))
+    return numbers
 
 
 def _median_fwhm(detected, chosen, threshold, fwhm):

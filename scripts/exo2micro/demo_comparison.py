@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
+from .catalogue import NOT_COUNTED
 from .parameters import suffix
 from .storage import read_record
 from .synthesis import Truth, demo_specs
@@ -109,6 +110,6 @@ def count_microbes_found(folder, variant, truth):
     here = found[["x_raw", "y_raw"]].to_numpy(float)
     hit = np.isfinite(cKDTree(here).query(true, distance_upper_bound=MATCH_PX)[0]).sum()
     alone = np.isinf(cKDTree(true).query(here, distance_upper_bound=2 * MATCH_PX)[0])
-    # Candidates beside the sample are listed, but not counted as microbes.
-    other = (alone & ~found["flags"].str.contains("off_sample").to_numpy(bool)).sum()
+    # Candidates beside the sample, and grains that changed, are listed but not counted as microbes.
+    other = (alone & ~found["flags"].str.contains("|".join(NOT_COUNTED)).to_numpy(bool)).sum()
     return f"{hit} / {total}, {other} others"

@@ -20,7 +20,6 @@ import cv2
 import numpy as np
 
 from exo2micro.background import dilate
-from exo2micro.difference import difference_tile
 from exo2micro.noise import (
     FWHM_PER_SIGMA,
     MODEL_SIGMA,
@@ -29,12 +28,13 @@ from exo2micro.noise import (
     square_curvature,
     widen_gradient,
 )
-from exo2micro.pair_statistics import saturated
+from exo2micro.pixel_mask import BLIND, UNCOVERED, mask_pixels
 from exo2micro.residual_shift import take_shift_off
 from exo2micro.scale_map import scale_field_tile
 
-MARGIN = 64  # px of context that a tile needs on every side
-SATURATION_RIM = 2
+CONTEXT = 24  # px, and
+CONTEXT_WIDTHS = 6  # filter widths of context that a tile needs on every side
+RIM = 8  # px beside the sample that are still looked at
 MIN_FILL = 0.3  # of the filter's weight must lie on good pixels
 FLANK_FILTER = 0.5  # of the filter's width: what outlines are drawn on
 # Average precision of the pixels within the microbes' half-maximum outlines, over 16 pairs (few
@@ -49,11 +49,6 @@ PROFILE_FILTER = 0.35  # of the filter's width: what a source's profile is judge
 FLANK = 0.5  # of a source's maximum
 FLANK_REACH = 1.0  # filter widths within which a maximum counts as beside
 SOURCE = 5.0  # sigma of a maximum that has flanks
-# Where the mineral itself, with so many sigma of its noise, may reach full scale, a saturated pixel
-# says nothing of a microbe.
-MINERAL_SIGMA = 3.0
-
-UNCOVERED, SATURATED_POST, SATURATED_PRE, BLIND = 1, 2, 4, 8  # bits of the mask image
 
 
 @dataclass(frozen=True)
@@ -125,11 +120,6 @@ class Photometry:
         """Scale in a window: a number, or an array of float32 of its shape."""
         return self.scale if self.field is None else scale_field_tile(self.field, window)
 
-    def difference(self, window, post, pre, coverage):
-        """Difference tile, see `exo2micro.difference.difference_tile`."""
-        scale = self.scale_in(window)
-        return difference_tile(post, pre, coverage, scale, self.dark_post, self.dark_pre)
-
 
 @dataclass(frozen=True)
 class SignificanceTile:
@@ -137,22 +127,31 @@ class SignificanceTile:
 
     Attributes
     ----------
-    difference, sigma, significance : ndarray of float32
-        Difference (grey levels), standard deviation of its pixels, matched-filtered significance
-        (0 where the mask says uncovered or blind).
+    mineral, difference, sigma : ndarray of float32
+        Scaled mineral, difference (grey levels), standard deviation of its pixels.
+    residual, matched : ndarray of float32
+        Difference without what a shift of the whole image leaves, on which sources are measured;
+        the same behind the matched filter. Grey levels.
+    score, significance : ndarray of float32
+        Matched-filtered difference over its standard deviation (0 where the mask says uncovered or
+        blind); the same falling off around sources as their light does.
     outline : ndarray of float32
         Difference smoothed by half the filter's width: what outlines of sources are drawn on.
     mask : ndarray of uint8
-        Bits: 1 not covered, 2 post saturated, 4 pre saturated, 8 blind (the mineral itself
-        saturates: no microbe could be seen).
+        Bits: 1 not covered or beside the sample, 2 post saturated, 4 pre saturated, 8 blind (the
+        mineral itself saturates: no microbe could be seen).
     sample : ndarray of bool
         The pre image shows mineral.
     grain_edge : ndarray of bool
         Misregistration contributes more to the variance than noise.
     """
 
+    mineral: np.ndarray
     difference: np.ndarray
     sigma: np.ndarray
+    residual: np.ndarray
+    matched: np.ndarray
+    score: np.ndarray
     significance: np.ndarray
     outline: np.ndarray
     mask: np.ndarray
@@ -160,7 +159,12 @@ class SignificanceTile:
     grain_edge: np.ndarray
 
 
-def significance_tile(photometry, window, post, pre, coverage):
+def context_of(fwhm):
+    """Context (px) that a tile needs on every side, for a filter width in px."""
+    return CONTEXT + int(np.ceil(CONTEXT_WIDTHS * fwhm))
+
+
+def significance_tile(photometry, window, post, pre, coverage, area=None):
     """Significance in a window.
 
     Parameters
@@ -168,52 +172,73 @@ def significance_tile(photometry, window, post, pre, coverage):
     photometry : Photometry
         Scale, dark levels and noise of the pair.
     window : tuple of int
-        ``(y0, y1, x0, x1)`` in the padded-post frame, with `MARGIN` px of context on every side
-        of what will be used.
+        ``(y0, y1, x0, x1)`` in the padded-post frame, with `context_of` the filter's width on
+        every side of what will be used.
     post : ndarray, shape (height, width)
         Padded post.
     pre : ndarray of float32, same shape
         Aligned pre.
     coverage : ndarray of bool, same shape
         Both images show something.
+    area : ndarray of bool, same shape, optional
+        Where sample may be; everywhere if not given.
 
     Returns
     -------
     SignificanceTile
     """
-    difference = photometry.difference(window, post, pre, coverage)
-    mineral = np.where(coverage, np.asarray(pre, np.float32) - np.float32(photometry.dark_pre), 0)
-    level, gradient_squared = predict_mineral(mineral, photometry.scale_in(window))
-    scaled = (mineral * photometry.scale_in(window)).astype(np.float32)
-    curvature = square_curvature(scaled, MODEL_SIGMA)
+    scale = photometry.scale_in(window)
+    mineral = (pre - np.float32(photometry.dark_pre)) * coverage
+    scaled = (mineral * scale).astype(np.float32)
+    difference = (post - np.float32(photometry.dark_post) - scaled).astype(np.float32) * coverage
+    level, gradient_squared = predict_mineral(mineral, scale)
     # What one scale leaves of the mineral where the true one varies over the sample.
-    uneven = (photometry.scale_spread * level) ** 2
-    variance = photometry.pixel_noise.variance(level, gradient_squared, curvature) + uneven
-    brightest = scaled + MINERAL_SIGMA * np.sqrt(variance)
-    mask = _mask_pixels(photometry, post, pre, coverage, brightest + photometry.dark_post)
+    uneven = np.square(np.float32(photometry.scale_spread) * level)
+    variance = photometry.pixel_noise.variance(
+        level, gradient_squared, square_curvature(scaled, MODEL_SIGMA)
+    )
+    sigma = np.sqrt(variance + uneven).astype(np.float32)
+    sample = coverage & (level > photometry.sample_level * scale)
+    if area is not None:
+        sample &= area
+    mask = mask_pixels(photometry, post, pre, coverage, scaled, sigma)
     good = (mask & (UNCOVERED | BLIND)) == 0
-    aligned = take_shift_off(difference, scaled, coverage, photometry.shift)
-    smooth, fill, effective = matched_filter(aligned, good, photometry.fwhm)
-    sigma = photometry.fwhm / FWHM_PER_SIGMA
-    steep = widen_gradient(scaled, sigma), square_curvature(scaled, sigma)
-    noise = photometry.matched_noise
-    smooth_variance = noise.variance(level, *steep) * effective + uneven
-    significance = smooth / np.sqrt(np.maximum(smooth_variance, 1e-20))
-    significance[~good | (fill < MIN_FILL)] = 0
+    mask |= (dilate(sample, RIM) == 0).view(np.uint8) * np.uint8(UNCOVERED)
+    seen = (mask & (UNCOVERED | BLIND)) == 0
+    residual = take_shift_off(difference, scaled, coverage, photometry.shift)
+    matched, score, grain_edge = _score(photometry, residual, good, level, scaled, uneven)
+    score *= seen
     outline, profile = (
-        np.where(significance == 0, 0, matched_filter(aligned, good, part * photometry.fwhm)[0])
+        matched_filter(residual, good, part * photometry.fwhm)[0] * (score != 0)
         for part in (FLANK_FILTER, PROFILE_FILTER)
     )
-    mismatch = noise.registration_px**2 * steep[0] + noise.interpolation**2 * steep[1]
+    significance = hold_flanks_down(score, profile, photometry.fwhm)
     return SignificanceTile(
-        difference,
-        np.sqrt(variance).astype(np.float32),
-        hold_flanks_down(significance, profile, photometry.fwhm),
-        outline,
-        mask,
-        coverage & (level > photometry.sample_level * photometry.scale_in(window)),
-        mismatch > smooth_variance / 2,
+        mineral=scaled,
+        difference=difference,
+        sigma=sigma,
+        residual=residual,
+        matched=matched,
+        score=score,
+        significance=significance,
+        outline=outline,
+        mask=mask,
+        sample=sample,
+        grain_edge=grain_edge,
     )
+
+
+def _score(photometry, difference, good, level, scaled, uneven):
+    """Matched-filtered difference, its score, and where misregistration rules its noise."""
+    smooth, fill, effective = matched_filter(difference, good, photometry.fwhm)
+    sigma = photometry.fwhm / FWHM_PER_SIGMA
+    slope, curvature = widen_gradient(scaled, sigma), square_curvature(scaled, sigma)
+    noise = photometry.matched_noise
+    variance = noise.variance(level, slope, curvature) * effective + uneven
+    score = smooth / np.sqrt(np.maximum(variance, np.float32(1e-20)))
+    score *= fill >= MIN_FILL
+    mismatch = noise.registration_px**2 * slope + noise.interpolation**2 * curvature
+    return smooth, score.astype(np.float32), mismatch > variance / 2
 
 
 def hold_flanks_down(significance, profile, fwhm):
@@ -233,14 +258,20 @@ def hold_flanks_down(significance, profile, fwhm):
     ndarray of float32
         Significance; around sources above 5 only where their profile is above half of its maximum.
     """
+    sources = significance > SOURCE
+    if not sources.any():
+        return significance
     reach = 2 * max(1, round(FLANK_REACH * fwhm)) + 1
     disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (reach, reach))
-    highest = cv2.dilate(np.where(significance > SOURCE, profile, 0), disc)
-    part = np.clip(profile / np.maximum(highest, 1e-12), 0, 1)
-    inside = (significance - SOURCE) * (part - FLANK) / (1 - FLANK)
+    highest = cv2.dilate(profile * sources, disc).ravel()
+    near = np.flatnonzero(highest > 0)
+    own = significance.ravel()[near]
+    part = np.clip(profile.ravel()[near] / np.maximum(highest[near], 1e-12), 0, 1)
+    inside = (own - SOURCE) * (part - FLANK) / (1 - FLANK)
     held = np.where(part < FLANK, SOURCE * part / FLANK, SOURCE + np.maximum(inside, 0))
-    held = np.minimum(significance, held)
-    return np.where(highest > 0, held, significance).astype(np.float32)
+    found = significance.copy()
+    found.ravel()[near] = np.minimum(own, held)
+    return found
 
 
 def matched_filter(difference, good, fwhm):
@@ -256,28 +287,18 @@ def matched_filter(difference, good, fwhm):
         Factor by which missing pixels raise the variance of the mean.
     """
     sigma = fwhm / FWHM_PER_SIGMA
+    if good.all():
+        smooth = _blur(difference, sigma)
+        return smooth, np.ones_like(smooth), np.float32(1)
     weight = good.astype(np.float32)
     fill = _blur(weight, sigma)
-    smooth = _blur(difference * weight, sigma) / np.maximum(fill, 1e-3)
+    least = np.maximum(fill, np.float32(1e-3))
+    smooth = _blur(difference * weight, sigma) / least
     # The squared kernel is again a Gaussian, narrower by the square root of two.
     squared = _blur(weight, sigma / np.sqrt(2))
-    return smooth, fill, squared / np.maximum(fill, 1e-3) ** 2
+    return smooth, fill, squared / np.square(least)
 
 
 def _blur(image, sigma):
     """Gaussian sum; beyond the window there is nothing, rather than its mirror image."""
     return cv2.GaussianBlur(image, (0, 0), sigma, borderType=cv2.BORDER_CONSTANT)
-
-
-def _mask_pixels(photometry, post, pre, coverage, brightest):
-    """Bits of the mask; `brightest` is what the mineral alone may come to in post."""
-    bright_post, bright_pre = saturated(post, pre, photometry.saturation)
-    mask = np.where(coverage, 0, UNCOVERED).astype(np.uint8)
-    mask |= SATURATED_POST * dilate(bright_post & coverage, 0)
-    grown_pre = dilate(bright_pre & coverage, SATURATION_RIM)
-    mask |= SATURATED_PRE * grown_pre
-    full_scale = photometry.saturation[0]
-    own = brightest > full_scale
-    near = dilate(bright_post, SATURATION_RIM).astype(bool) if np.isfinite(full_scale) else own
-    mask |= BLIND * (grown_pre | (own & near).astype(np.uint8))
-    return mask

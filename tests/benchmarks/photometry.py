@@ -40,9 +40,10 @@ from exo2micro.detection import detection_tiles, gather
 from exo2micro.geometry import Transform
 from exo2micro.measurement import measure_pair
 from exo2micro.parameters import resolve
+from exo2micro.pixel_mask import SATURATED_POST, SATURATED_PRE
 from exo2micro.registration import run_boundary_stage, run_interior_stage
 from exo2micro.scale import estimate_scale
-from exo2micro.significance import SATURATED_POST, SATURATED_PRE, Photometry
+from exo2micro.significance import Photometry
 from exo2micro.synthesis import SyntheticPair
 
 # An uneven pair has no one scale to be right about, an image over itself no error to be judged.
@@ -65,14 +66,14 @@ def assemble(tiles, shape):
     """Whole images from the streamed tiles: difference, significance, sample, mask."""
     images = [np.zeros(shape, kind) for kind in (np.float32, np.float32, bool, np.uint8)]
     kept = []
-    for core, tile in tiles:
-        kept.append((core, tile))
+    for place, tile in tiles:
+        kept.append((place, tile))
         if tile is None:
             continue
         found = tile.significance
         parts = found.difference, found.significance, found.sample, found.mask
         for image, part in zip(images, parts, strict=True):
-            image[core.slices] = tile.cut(part)
+            image[tile.core.slices] = tile.cut(part)
     return images, kept
 
 
@@ -130,8 +131,9 @@ def measure(task):
         pass
     detected = detections.result(**settings)
     counted = describe_catalogue(detected)
-    row |= judge_catalogue(pair, make_table(detected), counted["n_candidates"])
+    row |= judge_catalogue(pair, make_table(detected), counted)
     return row | {
+        "dark": counted["n_dark"],
         "expected_false": counted["expected_false"],
         "seconds": time.perf_counter() - start,
     }
@@ -142,6 +144,8 @@ def summarise(table):
     table["worst_%"] = table["error_%"].abs()
     if "ap_significance" in table:
         table["ap_gain"] = table["ap_significance"] - table["ap_difference"]
+    if "estimated" in table:
+        table["worst_estimate"] = table["estimated"].abs()
     worst = {
         "n": ("kind", "size"),
         "fail": ("status", lambda s: int((s == "fail").sum())),
@@ -156,8 +160,11 @@ def summarise(table):
         "precision": ("precision", "min"),
         "recall": ("recall", "min"),
         "count": ("count", "median"),
+        "estimated": ("estimated", "median"),
+        "worst": ("worst_estimate", "max"),
         "flux": ("flux", "median"),
         "false": ("false", "sum"),
+        "dark": ("dark", "sum"),
         "expected": ("expected_false", "sum"),
     }
     known = {name: how for name, how in worst.items() if how[0] in table}

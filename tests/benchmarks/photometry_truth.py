@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 from scipy.spatial import cKDTree
 
+from exo2micro.catalogue import NOT_COUNTED
 from exo2micro.geometry import DisplacementGrid, Transform, translation
 from exo2micro.padding import full_scale
 from exo2micro.storage import ArrayImage
@@ -128,15 +129,18 @@ def microbe_strength(pair, microbes):
     return microbes["peak"] * np.sqrt(area / variance)
 
 
-def judge_catalogue(pair, table, count):
-    """Precision, recall, error of count and flux."""
+def judge_catalogue(pair, table, counted):
+    """Precision, recall, error of count and flux.
+
+    Counts are held against the microbes on lit sample that have at least 5 sigma.
+    """
     microbes = pair.truth.microbes
-    listed = table[~table["flags"].str.contains("off_sample")]
+    listed = table[~table["flags"].str.contains("|".join(NOT_COUNTED))]
     here = listed[["x_raw", "y_raw"]].to_numpy()
     if microbes.empty:
-        return {"false": count}
+        return {"false": counted["n_candidates"]}
     if listed.empty:
-        return {"precision": np.nan, "recall": 0.0, "count": -1.0}
+        return {"precision": np.nan, "recall": 0.0, "count": -1.0, "estimated": -1.0}
     stain = pair.spec.stain_image is not None
     true = microbes[["x", "y"]].to_numpy()
     lit = light_at(pair, microbes) > DARK_PART * pair.spec.brightness * pair.spec.scale
@@ -145,8 +149,9 @@ def judge_catalogue(pair, table, count):
         & (true > RIM_PX).all(axis=1)
         & (true < np.array(pair.spec.post_shape)[::-1] - 1 - RIM_PX).all(axis=1)
     )
-    asked = edge & stand_alone(microbes) & microbes["on_sample"].to_numpy()
-    asked &= microbe_strength(pair, microbes).to_numpy() >= 5
+    strong = microbe_strength(pair, microbes).to_numpy() >= 5
+    visible = lit & strong & microbes["on_sample"].to_numpy()
+    asked = edge & stand_alone(microbes) & visible
     if pair.spec.dtype != "float32":
         asked &= light_at(pair, microbes) < CLIPPED_PART * 255
     gap, nearest = cKDTree(here).query(true)
@@ -161,6 +166,7 @@ def judge_catalogue(pair, table, count):
         "recall": good[asked].mean() if asked.any() else np.nan,
         "doubles": hit.sum() - len(np.unique(owner[hit, 0])),
         "asked": asked.sum(),
-        "count": count / (microbes["on_sample"] & lit).sum() - 1,
+        "count": counted["n_candidates"] / visible.sum() - 1,
+        "estimated": counted["n_estimated"] / visible.sum() - 1,
         "flux": np.median(ratio) / pair.spec.grey_unit - 1 if good.any() else np.nan,
     }

@@ -119,12 +119,15 @@ def test_counts_and_densities(written):
     record = describe_catalogue(detected, (0.5, 0.5))
     sample = SHAPE[0] * (SHAPE[1] - 100)
     assert record["n_candidates"] == record["n_listed"] == len(PLACES)
+    assert record["n_estimated"] == len(PLACES)
+    assert (make_table(detected)["n_microbes"] == 1).all()
     assert record["sample_area_px"] == pytest.approx(sample, rel=0.01)
     assert record["sample_area_mm2"] == pytest.approx(sample * 0.25e-6, rel=0.01)
     assert record["candidates_per_mpx"] == pytest.approx(6e6 / sample, rel=0.01)
     assert record["candidates_per_mm2"] == pytest.approx(6 / (sample * 0.25e-6), rel=0.01)
     assert record["median_fwhm_px"] == pytest.approx(FWHM, rel=0.15)
-    assert record["expected_false"] < 1
+    assert record["n_dark"] <= 1  # noise
+    assert 0 < record["expected_false"] - record["n_dark"] < 1
     assert describe_catalogue(detected)["candidates_per_mm2"] is None
 
 

@@ -3,11 +3,8 @@ import pytest
 
 from exo2micro.difference import difference_tile
 from exo2micro.noise import NoiseModel
+from exo2micro.pixel_mask import BLIND, SATURATED_POST, SATURATED_PRE, UNCOVERED
 from exo2micro.significance import (
-    BLIND,
-    SATURATED_POST,
-    SATURATED_PRE,
-    UNCOVERED,
     Photometry,
     hold_flanks_down,
     matched_filter,
@@ -178,9 +175,22 @@ def test_matched_filter_of_a_constant_with_holes():
     np.testing.assert_allclose(smooth, 7, rtol=1e-4)
     assert fill.mean() == pytest.approx(0.7, abs=0.03)
     assert effective.mean() > 1.2
-    whole = matched_filter(image, np.ones_like(good), FWHM)
+    good[:] = True
+    good[-1, -1] = False
+    whole = matched_filter(image, good, FWHM)
     np.testing.assert_allclose(whole[2][10:-10, 10:-10], 1, rtol=1e-4)
     assert whole[1][0, 0] < 0.4  # beyond the corner there is nothing
+
+
+def test_matched_filter_is_the_same_with_and_without_a_distant_hole():
+    image = np.random.default_rng(1).normal(size=(60, 60)).astype(np.float32)
+    good = np.ones(image.shape, dtype=bool)
+    whole = matched_filter(image, good, FWHM)
+    good[-1, -1] = False
+    holed = matched_filter(image, good, FWHM)
+    for one, other in zip(whole, holed, strict=True):
+        inner = np.broadcast_to(one, image.shape)[10:40, 10:40]
+        np.testing.assert_allclose(inner, other[10:40, 10:40], atol=1e-5)
 
 
 def test_a_record_is_read():

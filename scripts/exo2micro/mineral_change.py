@@ -1,0 +1,95 @@
+"""Sources that may be the mineral's own: small changes of what varies much.
+
+Noise is modelled for mineral as it is on the whole; its tails are not. A grain of few pixels may
+come out brighter in one photograph than in the other, and beside a saturated grain a little of its
+light is left over. So what is new is held against the structure of the mineral around it.
+"""
+
+import cv2
+import numpy as np
+
+from exo2micro.background import dilate
+from exo2micro.noise import FWHM_PER_SIGMA
+from exo2micro.pixel_mask import BLIND
+
+# Over pairs of 0.8 Mpx without microbes, candidates with 3 % (10 %) saturated grains: 15, 4 (26,
+# 17); after the first rule with 0.5: 9, 1 (26, 17), with 0.7: 5, 1 (21, 14), after both: 2, 0 (18,
+# 11). With microbes in, precision 0.93, 0.97 (0.91, 0.93) becomes 0.98, 1.00 (0.96, 0.97), and
+# recall goes from 0.99, 0.97 (0.99, 0.95) to 0.98, 0.96 (0.97, 0.92).
+SPOT_PART = 0.7  # of the contrast that a spot of the mineral has there
+SATURATED_PART = 0.03  # of the mineral's range near a saturated grain
+SATURATED_REACH = 8  # px from pixels in which the mineral saturates
+RANGE_REACH = 6  # px
+STEP = 2  # px; over which curvature is taken
+
+
+def find_mineral_changes(tile, peaks, fwhm):
+    """Which sources are small against the mineral's own structure.
+
+    Parameters
+    ----------
+    tile : SignificanceTile
+        Significance of a window.
+    peaks : ndarray of int, shape (N, 2)
+        (row, column) of each source.
+    fwhm : float
+        Width of the matched filter, px.
+
+    Returns
+    -------
+    ndarray of bool, shape (N,)
+    """
+    row, column = peaks.T
+    new = tile.matched[row, column]
+    changed = new < SPOT_PART * spot_contrast(tile.mineral, peaks, fwhm)
+    blind = (tile.mask & BLIND) > 0
+    if blind.any():
+        near = dilate(blind, SATURATED_REACH)[row, column] > 0
+        square = np.ones((2 * RANGE_REACH + 1,) * 2, dtype=np.uint8)
+        reach = cv2.dilate(tile.mineral, square) - cv2.erode(tile.mineral, square)
+        changed |= near & (new < SATURATED_PART * reach[row, column])
+    return changed
+
+
+def spot_contrast(mineral, peaks, fwhm):
+    """By how much the matched-filtered mineral stands out at each place, as a spot.
+
+    A spot curves down in every direction, an edge or a vein in one at most: what counts is the
+    least of the curvatures, as for a Gaussian of the filter's own width behind the filter.
+
+    Parameters
+    ----------
+    mineral : ndarray of float32, shape (height, width)
+        Scaled mineral, grey levels.
+    peaks : ndarray of int, shape (N, 2)
+        (row, column).
+    fwhm : float
+        Width of the matched filter, px.
+
+    Returns
+    -------
+    ndarray of float, shape (N,)
+        Grey levels, the largest within a pixel; 0 where there is no spot.
+    """
+    sigma = fwhm / FWHM_PER_SIGMA
+    smooth = np.pad(cv2.GaussianBlur(mineral, (0, 0), sigma), STEP + 1, mode="edge")
+    contrast = np.zeros(len(peaks))
+    for down in (-1, 0, 1):
+        for right in (-1, 0, 1):
+            row, column = peaks.T + np.array([[down], [right]]) + STEP + 1
+            least = _least_curvature(smooth, row, column)
+            contrast = np.maximum(contrast, 2 * sigma**2 * least)
+    return contrast
+
+
+def _least_curvature(image, row, column):
+    """Curvature (downwards) along the direction that curves least, levels / px^2."""
+
+    def at(dy, dx):
+        return image[row + dy * STEP, column + dx * STEP].astype(np.float64)
+
+    middle = 2 * at(0, 0)
+    across = at(0, 1) + at(0, -1) - middle
+    down = at(1, 0) + at(-1, 0) - middle
+    mixed = (at(1, 1) + at(-1, -1) - at(1, -1) - at(-1, 1)) / 4
+    return -((across + down) / 2 + np.hypot((across - down) / 2, mixed)) / STEP**2
