@@ -14,6 +14,7 @@ from exo2micro.parameters import (
     resolve,
     suffix,
     suffix_pattern,
+    suffix_shape,
 )
 from exo2micro.value_kinds import Choice, Flag, Whole
 
@@ -216,12 +217,14 @@ def drawn_variants(count):
 
 def test_suffixes_parse_back_and_match_their_pattern():
     patterns = {stage: re.compile(suffix_pattern(stage)) for stage in (1, 2, 3, 4)}
+    shapes = {stage: re.compile(suffix_shape(stage)) for stage in (1, 2, 3, 4)}
     seen = set()
     for values in drawn_variants(1500):
         for stage in (1, 2, 3, 4):
             text = suffix(values, stage)
             seen.add(text)
             assert patterns[stage].fullmatch(text), text
+            assert shapes[stage].fullmatch(text), text
             read = resolve(parse_suffix(text, stage))
             for parameter in PARAMETERS:
                 at_stage = values if parameter.stage <= stage else resolve()
@@ -229,8 +232,9 @@ def test_suffixes_parse_back_and_match_their_pattern():
     assert len(seen) > 3000
 
 
-def test_pattern_finds_the_whole_suffix_before_an_extension():
-    pattern = re.compile(f"04_x(?P<sfx>{suffix_pattern(4)})\\.(?P<fmt>tiff|fits|json)$")
+@pytest.mark.parametrize("expression", [suffix_pattern, suffix_shape])
+def test_pattern_finds_the_whole_suffix_before_an_extension(expression):
+    pattern = re.compile(f"04_x(?P<sfx>{expression(4)})\\.(?P<fmt>tiff|fits|json)$")
     for values in drawn_variants(300):
         text = suffix(values, 4)
         assert pattern.match(f"04_x{text}.tiff")["sfx"] == text
@@ -271,6 +275,13 @@ def test_what_suffix_never_writes_is_refused_by_parser_and_pattern(text):
     assert not re.fullmatch(suffix_pattern(4), text)
 
 
+def test_the_shape_is_short_and_takes_no_other_name():
+    assert len(suffix_shape(4)) < 300
+    for text in ("_manual", "_percentile_p50", "_foo3", "_bw", "bw20", "_bw20_", "_sp50x"):
+        assert not re.fullmatch(suffix_shape(4), text), text
+    assert not re.fullmatch(suffix_shape(3), "_sp50")
+
+
 def test_later_stages_and_wrong_ranges_are_refused():
     with pytest.raises(ParameterError, match="belongs to stage 4"):
         parse_suffix("_sp50", 3)
@@ -309,15 +320,16 @@ def test_parser_and_pattern_agree_on_damaged_suffixes():
     assert agreed > 50
 
 
-def test_pattern_works_as_a_snakemake_wildcard_constraint():
+@pytest.mark.parametrize("expression", [suffix_pattern, suffix_shape])
+def test_pattern_works_as_a_snakemake_wildcard_constraint(expression):
     io = pytest.importorskip("snakemake.io")
     constrained = io.update_wildcard_constraints(
-        "out/04_scale{sfx4}.json", {}, {"sfx4": suffix_pattern(4)}
+        "out/04_scale{sfx4}.json", {}, {"sfx4": expression(4)}
     )
     pattern = re.compile(io.regex_from_filepattern(constrained))
     assert pattern.match("out/04_scale_pad500_sp99.5.json")["sfx4"] == "_pad500_sp99.5"
     assert pattern.match("out/04_scale.json")["sfx4"] == ""
-    assert not pattern.match("out/04_scale_pad2000.json")
+    assert not pattern.match("out/04_scale_dye3.json")
 
 
 def test_header_cards_are_the_parameters_of_the_stage_and_before():

@@ -41,6 +41,7 @@ class Number:
     unit: str = ""
 
     pattern = NUMBER_PATTERN + NUMBER_END
+    spellings = ()
     noun = "a number"
 
     def accept(self, value):
@@ -120,6 +121,7 @@ class Flag:
     """True or false, written 1 or 0."""
 
     pattern = "[01]"
+    spellings = ("0", "1")
 
     def accept(self, value):
         """Give the value as a bool; a ValueError says what is wrong with it."""
@@ -164,9 +166,14 @@ class Choice:
     spelled: tuple = ()
 
     @property
+    def spellings(self):
+        """How the words are written in a file's name."""
+        return tuple(self.text(word) for word in self.words)
+
+    @property
     def pattern(self):
         """Spellings as a regular expression."""
-        return f"(?:{'|'.join(self.text(word) for word in self.words)})(?![a-z0-9])"
+        return f"(?:{'|'.join(self.spellings)})(?![a-z0-9])"
 
     def accept(self, value):
         """Give the value as one of the words; a ValueError says what is wrong with it."""

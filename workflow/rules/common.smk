@@ -5,6 +5,7 @@
 # formats it exists.
 
 import re
+from functools import cache
 
 from snakemake.exceptions import WorkflowError
 
@@ -17,11 +18,16 @@ from exo2micro.parameters import parse_suffix, suffix, values_up_to
 STAGE_NAMES = {"sfx2": "2 boundary", "sfx3": "3 interior", "sfx4": "4 scale and difference"}
 
 
+@cache
 def values_of(text, stage):
     """Parameters, up to a stage, of the variant that a file name's suffix tells."""
-    return values_up_to(parse_suffix(text), stage)
+    try:
+        return values_up_to(parse_suffix(text), stage)
+    except Exo2MicroError as error:
+        raise WorkflowError(str(error)) from None
 
 
+@cache
 def suffix_at(text, stage):
     """The part of a suffix that belongs to a stage and those before it."""
     return suffix(values_of(text, 4), stage)

@@ -10,7 +10,7 @@ from snakemake.logging import logger
 from exo2micro.config_files import check_duplicate_keys
 from exo2micro.engine import prepare_run
 from exo2micro.errors import Exo2MicroError
-from exo2micro.parameters import suffix_pattern
+from exo2micro.parameters import suffix_shape
 from exo2micro.request import build_request
 
 # The command line tells what the workflow itself does not know while it is being read: whether
@@ -41,7 +41,7 @@ wildcard_constraints:
     sample=r"[^/]+",
     dye=r"[^/_]+",
     fmt="tiff|fits",
-    sfx1=suffix_pattern(1),
-    sfx2=suffix_pattern(2),
-    sfx3=suffix_pattern(3),
-    sfx4=suffix_pattern(4),
+    sfx1=suffix_shape(1),
+    sfx2=suffix_shape(2),
+    sfx3=suffix_shape(3),
+    sfx4=suffix_shape(4),
