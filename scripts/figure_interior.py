@@ -5,7 +5,7 @@ from exo2micro.jobs import job
 with job(snakemake):
     from exo2micro.figure_inputs import read_closeup, reduce_pair
     from exo2micro.figures import draw_fine_alignment, save_figure
-    from exo2micro.registration import raw_box
+    from exo2micro.padding import raw_box
     from exo2micro.storage import open_image, read_record
 
     values = snakemake.params.values

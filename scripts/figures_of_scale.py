@@ -5,7 +5,7 @@ from exo2micro.jobs import job
 with job(snakemake):
     from exo2micro import figures
     from exo2micro.figure_inputs import read_reduced_statistics, sample_mask, scale_to_draw
-    from exo2micro.registration import raw_box
+    from exo2micro.padding import raw_box
     from exo2micro.storage import read_arrays, read_record
 
     names, kind = snakemake.params.names, snakemake.params.kind

@@ -3,7 +3,7 @@
 import numpy as np
 
 from .geometry import Transform
-from .registration import raw_box
+from .padding import raw_box
 from .storage import convert_image, open_image, tile_windows, write_image
 from .streaming import ordered_map
 from .warping import warp_tile

@@ -5,7 +5,7 @@ import numpy as np
 from .difference import difference_tile
 from .errors import ScaleError
 from .measurement import covered_pair
-from .registration import raw_box
+from .padding import raw_box
 from .scale_map import evaluate_scale_field
 from .storage import tile_windows
 from .streaming import ordered_map

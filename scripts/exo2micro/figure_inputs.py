@@ -9,7 +9,7 @@ from .footprint import find_footprint
 from .geometry import Transform
 from .measurement import covered_pair
 from .overview import overview_of
-from .registration import raw_box
+from .padding import raw_box
 from .scale_map import evaluate_scale_field
 from .storage import Window
 

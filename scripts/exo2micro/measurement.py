@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from .padding import raw_box
 from .pair_statistics import PairStatistics
-from .registration import raw_box
 from .storage import intersect, tile_windows
 from .streaming import ordered_map
 from .warping import warp_tile

@@ -55,6 +55,24 @@ def full_scale(dtype):
     return int(np.iinfo(dtype).max) if dtype.kind == "u" else None
 
 
+def raw_box(padding, stain):
+    """``(y0, y1, x0, x1)`` of a raw image in its padded image.
+
+    Parameters
+    ----------
+    padding : dict
+        Stage 1's record.
+    stain : {'post', 'pre'}
+
+    Returns
+    -------
+    tuple of int
+    """
+    pad = int(padding["pad"])
+    height, width = padding["raw"][stain]["shape"]
+    return (pad, pad + int(height), pad, pad + int(width))
+
+
 def padded_tiles(raw, channels, pad, canvas, threads=1):
     """Tiles of the padded image, in the order of `storage.tile_windows`.
 

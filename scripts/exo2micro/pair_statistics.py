@@ -189,7 +189,7 @@ class PairStatistics:
 
     def _reduce(self, y0, x0, post, pre, coverage):
         step = self.reduction
-        area = _block_sums(np.ones_like(coverage), step)
+        area = np.outer(*(_lengths(side, step) for side in coverage.shape))
         covered = _block_sums(coverage, step)
         row, column = y0 // step, x0 // step
         where = np.s_[row : row + area.shape[0], column : column + area.shape[1]]
@@ -219,9 +219,20 @@ def saturated(post, pre, saturation):
     return tuple(masks)
 
 
+def _lengths(side, step):
+    """How many of `side` px lie in each run of `step`: the last one has what is left."""
+    return np.minimum(step, side - np.arange(0, side, step))
+
+
 def _block_sums(image, step):
     """Sums over step x step px, the last ones over what is left."""
-    if step == 1:
-        return image.astype(np.float64)
-    rows = np.add.reduceat(image, np.arange(0, image.shape[0], step), axis=0, dtype=np.float64)
-    return np.add.reduceat(rows, np.arange(0, image.shape[1], step), axis=1)
+    return _strided_sums(_strided_sums(image, step).T, step).T
+
+
+def _strided_sums(image, step):
+    """Sums over `step` rows, row by row of all runs: several times as fast as `reduceat`."""
+    sums = image[::step].astype(np.float64)
+    for first in range(1, step):
+        rows = image[first::step]
+        sums[: len(rows)] += rows
+    return sums

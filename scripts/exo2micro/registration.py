@@ -12,6 +12,7 @@ from .errors import AlignmentError
 from .geometry import Transform, decompose, lower
 from .interior_alignment import align_interior
 from .overview import make_overview, similarity_of
+from .padding import raw_box
 from .tilematch import TileSource
 from .verdict import FAIL, Verdict, is_physical, judge_boundary, judge_interior, unusable
 
@@ -21,24 +22,6 @@ TO_DO = (
     "that shows the mineral (channel:). To see the result all the same, set "
     "on_failed_alignment: keep."
 )
-
-
-def raw_box(padding, stain):
-    """``(y0, y1, x0, x1)`` of a raw image in its padded image.
-
-    Parameters
-    ----------
-    padding : dict
-        Stage 1's record.
-    stain : {'post', 'pre'}
-
-    Returns
-    -------
-    tuple of int
-    """
-    pad = int(padding["pad"])
-    height, width = padding["raw"][stain]["shape"]
-    return (pad, pad + int(height), pad, pad + int(width))
 
 
 def run_boundary_stage(post, pre, padding, values):

@@ -54,15 +54,26 @@ def source_map(transform, window):
     -------
     SourceMap
     """
+    return _between_nodes(_map_nodes(transform, window), window)
+
+
+def _map_nodes(transform, window):
+    """Padded-pre (x, y) of a window's nodes, shape (rows, columns, 2)."""
     y0, y1, x0, x1 = window
     node_y, node_x = _nodes(y0, y1), _nodes(x0, x1)
     grid_x, grid_y = np.meshgrid(node_x, node_y)
     mapped = transform.map_points(np.stack([grid_x.ravel(), grid_y.ravel()], axis=1))
-    low = np.floor(mapped.min(axis=0))
-    stop = np.ceil(mapped.max(axis=0) - low).astype(int) + 1
-    nodes = (mapped - low).astype(np.float32).reshape(len(node_y), len(node_x), 2)
+    return mapped.reshape(len(node_y), len(node_x), 2)
+
+
+def _between_nodes(mapped, window):
+    """Source positions of all pixels of a window from those of its nodes."""
+    y0, y1, x0, x1 = window
+    low = np.floor(mapped.min(axis=(0, 1)))
+    stop = np.ceil(mapped.max(axis=(0, 1)) - low).astype(int) + 1
+    nodes = (mapped - low).astype(np.float32)
     # Enlarged by cv2.resize, node k comes to lie half-way between pixels 8k + 3 and 8k + 4.
-    size = (len(node_x) * NODE_STEP, len(node_y) * NODE_STEP)
+    size = (nodes.shape[1] * NODE_STEP, nodes.shape[0] * NODE_STEP)
     inner = (slice(NODE_STEP, NODE_STEP + y1 - y0), slice(NODE_STEP, NODE_STEP + x1 - x0))
     x, y = (cv2.resize(np.ascontiguousarray(nodes[..., axis]), size)[inner] for axis in (0, 1))
     return SourceMap(int(low[0]), int(low[1]), x, y, int(stop[0]), int(stop[1]))
@@ -93,11 +104,15 @@ def warp_tile(pre, transform, window, interpolation="cubic", raw_box=None):
     coverage : ndarray of bool, shape (height, width)
         True where the position lies inside `raw_box`.
     """
-    where = source_map(transform, window)
     box = raw_box or (0, pre.shape[0], 0, pre.shape[1])
+    mapped = _map_nodes(transform, window)
+    # More than half of a padded image is padding: it is told by the nodes alone.
+    if _misses(mapped, box):
+        return _nothing(window)
+    where = _between_nodes(mapped, window)
     coverage = _covered(where, box)
     if coverage is not None and not coverage.any():
-        return np.zeros(coverage.shape, dtype=np.float32), coverage
+        return _nothing(window)
     source = (
         max(where.y0 - MARGIN, box[0] - MARGIN),
         min(where.y0 + where.y_stop + MARGIN, box[1] + MARGIN),
@@ -111,6 +126,19 @@ def warp_tile(pre, transform, window, interpolation="cubic", raw_box=None):
         return aligned, np.ones(aligned.shape, dtype=bool)
     aligned[~coverage] = 0
     return aligned, coverage
+
+
+def _misses(mapped, box):
+    """Whether all positions between nodes lie on one side of the raw image."""
+    (left, top), (right, bottom) = mapped.min(axis=(0, 1)), mapped.max(axis=(0, 1))
+    return right < box[2] or left > box[3] - 1 or bottom < box[0] or top > box[1] - 1
+
+
+def _nothing(window):
+    """Aligned image and coverage of a window in which the pre image shows nothing."""
+    y0, y1, x0, x1 = window
+    shape = (y1 - y0, x1 - x0)
+    return np.zeros(shape, dtype=np.float32), np.zeros(shape, dtype=bool)
 
 
 def _covered(where, box):

@@ -96,6 +96,8 @@ class Watch(threading.Thread):
         peak, first = memory, key[1] - time.time() + now
         if key in self._seen:
             peak = max(peak, self._seen[key][2])
+            # A process that is ending has no words any more.
+            stage = stage if words else self._seen[key][0]
         # Characters, not blocks: what a job asks for, wherever the pages come from.
         self._seen[key] = (stage, cpu, peak, traffic.read_chars, traffic.write_chars, first, now)
         return memory

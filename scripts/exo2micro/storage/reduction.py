@@ -34,6 +34,8 @@ class AreaAverage:
 
     def add(self, block: np.ndarray, y0: int, x0: int) -> None:
         """Add the block whose top left pixel is at (`y0`, `x0`); blocks must not overlap."""
+        if not block.any():
+            return
         if block.dtype.kind == "f":
             block = np.nan_to_num(block, nan=0.0, posinf=0.0, neginf=0.0)
         rows, y_cuts = _cuts(self._edges[0], y0, block.shape[0])
