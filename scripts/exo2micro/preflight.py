@@ -2,11 +2,13 @@
 
 import os
 import shutil
+import tempfile
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from .errors import ImageReadError, RoomError
-from .resource_model import LARGEST_JOB_MB, RawSize, disk_of_pair
+from .resource_model import LARGEST_JOB_MB, RawSize, disk_of_pair, reading_mb
 from .targets import pair_folder
 
 # Silent up to here; a warning up to the whole; an error beyond.
@@ -19,8 +21,8 @@ class Need:
 
     Attributes
     ----------
-    what : {'memory', 'disk'}
-        Of what.
+    what : str
+        Of what: memory, disk, or disk for scratch files.
     needed, available : float
         Bytes.
     ways_out : tuple of str
@@ -57,25 +59,33 @@ class Preflight:
         Of the largest job, and of all results that are yet to be made.
     unread : list of str
         Raw files whose header could not be read; their jobs will say why.
+    scratch : Need or None
+        Of the folder for scratch files, where a raw file must be unpacked to disk.
     """
 
     memory: Need
     disk: Need
     unread: list
+    scratch: Need | None = None
+
+    @property
+    def needs(self):
+        """All of which there must be enough."""
+        return [need for need in (self.memory, self.disk, self.scratch) if need is not None]
 
     @property
     def band(self):
-        """The worse of both."""
-        bands = (self.memory.band, self.disk.band)
+        """The worst of all."""
+        bands = [need.band for need in self.needs]
         return next((band for band in ("error", "warn") if band in bands), "ok")
 
     def __str__(self):
         """Write the report: what is short, and the ways out."""
         lines = []
-        for need in (self.memory, self.disk):
+        for need in self.needs:
             if need.band != "ok":
                 lines += [str(need), *(f"  - {way}" for way in need.ways_out)]
-        return "\n".join(lines) or f"{self.memory}; {self.disk}"
+        return "\n".join(lines) or "; ".join(map(str, self.needs))
 
 
 def check_room(request, local=True):
@@ -92,21 +102,37 @@ def check_room(request, local=True):
     -------
     Preflight
     """
-    total, unread = 0.0, []
+    disk, scratch, memory_mb, unread = 0.0, 0, LARGEST_JOB_MB, []
     for pair in request.pairs:
         sizes = raw_sizes(request, pair, unread)
         if sizes:
-            total += _disk_of(request, pair, sizes)
-    memory = Need("memory", LARGEST_JOB_MB * 1e6, memory_available(), _MORE_MEMORY)
+            disk += _disk_of(request, pair, sizes)
+            memory_mb = max(memory_mb, reading_mb(sizes, 0))
+            scratch = max(scratch, *(size.scratch_bytes for size in sizes))
+    memory = Need("memory", memory_mb * 1e6, memory_available(), _MORE_MEMORY)
     if not local:
         memory = Need("memory", 0.0, memory_available(), ())
     return Preflight(
-        memory, Need("disk", total, disk_available(request.output_dir), _MORE_DISK), unread
+        memory,
+        Need("disk", disk, disk_available(request.output_dir), _MORE_DISK),
+        unread,
+        _scratch_need(scratch) if local and scratch else None,
     )
+
+
+def _scratch_need(size):
+    folder = tempfile.gettempdir()
+    return Need(f"scratch files in {folder}", float(size), disk_available(folder), _MORE_SCRATCH)
 
 
 _MORE_MEMORY = (
     "close other programs, or use a machine with more memory",
+    "a photograph saved as one compressed strip is decoded whole: save it in tiles",
+    "force_run: true runs all the same",
+)
+_MORE_SCRATCH = (
+    "free space there, or set TMPDIR to a folder on another disk",
+    "save the photographs in tiles or uncompressed: one compressed strip must be unpacked to disk",
     "force_run: true runs all the same",
 )
 _MORE_DISK = (
@@ -160,18 +186,34 @@ def raw_sizes(request, pair, unread):
     -------
     list of RawSize
     """
-    from .storage import open_raw
-
     sizes = []
     for path in (pair.pre, pair.post):
         if not Path(path).exists():
             continue
-        try:
-            with open_raw(path) as raw:
-                sizes.append(RawSize(*raw.shape, raw.dtype.itemsize))
-        except ImageReadError:
+        stat = os.stat(path)
+        size = _raw_size(path, stat.st_size, stat.st_mtime_ns)
+        if size is None:
             unread.append(path)
+        else:
+            sizes.append(size)
     return sizes or _planned_sizes(request, pair)
+
+
+@cache
+def _raw_size(path, size_bytes, mtime_ns):
+    """What a header says; None where it cannot be read. Each state of a file is read once."""
+    from .storage import open_raw
+
+    try:
+        with open_raw(path) as raw:
+            return RawSize(*raw.shape, raw.dtype.itemsize, raw.decode_bytes, raw.scratch_bytes)
+    except ImageReadError:
+        return None
+
+
+def reserve_for_reading(request, sample, dye, least_mb):
+    """Memory to reserve for a job that reads a pair's raw files, MB; see `reading_mb`."""
+    return reading_mb(raw_sizes(request, request.find_pair(sample, dye), []), least_mb)
 
 
 def _planned_sizes(request, pair):

@@ -19,6 +19,9 @@ SMALL_FILES_MB = 8.0
 # Memory of the largest job, MB, at any size: images are streamed. The rules reserve no more than
 # this (checked by a test); `memory_per_task` may allow more.
 LARGEST_JOB_MB = 1800.0
+# Only a raw file of one compressed strip may need more: what decoding it takes is known from its
+# header, and a job that reads raw files takes this besides, MB.
+RAW_READER_MB = 300.0
 
 
 @dataclass(frozen=True)
@@ -31,11 +34,33 @@ class RawSize:
         px.
     itemsize : int
         Bytes of a pixel of one channel.
+    decode_bytes, scratch_bytes : int
+        Memory and scratch space that decoding takes at its peak (`storage.RawImage`).
     """
 
     height: int
     width: int
     itemsize: int
+    decode_bytes: int = 0
+    scratch_bytes: int = 0
+
+
+def reading_mb(sizes, least_mb):
+    """Memory that a job takes which reads raw files one after the other, MB.
+
+    Parameters
+    ----------
+    sizes : list of RawSize
+        Of the files.
+    least_mb : float
+        What it takes for files that can be read window by window.
+
+    Returns
+    -------
+    int
+    """
+    decoding = max((size.decode_bytes for size in sizes), default=0) / 1e6
+    return round(max(least_mb, RAW_READER_MB + decoding))
 
 
 def _bytes_of(name, fmt, sizes, pad):

@@ -11,7 +11,7 @@ from workflow_project import Project
 
 from exo2micro import preflight
 from exo2micro.errors import RoomError
-from exo2micro.preflight import Need, Preflight, check_room, judge
+from exo2micro.preflight import Need, Preflight, check_room, judge, reserve_for_reading
 from exo2micro.request import build_request
 from exo2micro.resource_model import LARGEST_JOB_MB, RawSize, disk_of_pair
 
@@ -43,7 +43,7 @@ def test_what_is_short_is_said_with_the_ways_out():
 
 def test_the_largest_job_is_the_models():
     rules = "".join(path.read_text() for path in (ROOT / "workflow/rules").glob("*.smk"))
-    reserved = [int(number) for number in re.findall(r"mem_mb=(\d+)", rules)]
+    reserved = [int(number) for number in re.findall(r"mem_mb=\w+\((\d+)\)", rules)]
     assert len(reserved) > 10
     assert max(reserved) == LARGEST_JOB_MB
 
@@ -81,6 +81,26 @@ def test_only_headers_are_read(tmp_path, monkeypatch):
     found = check_room(build_request({}))
     assert 8e9 < found.disk.needed < 20e9
     assert found.unread == []
+
+
+def test_one_big_compressed_strip_is_told_before_the_run(tmp_path, monkeypatch):
+    """Its job reserves what decoding takes; and there must be room to unpack it."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("exo2micro.storage.raw.LARGEST_SEGMENT_BYTES", 1000)
+    monkeypatch.setattr("exo2micro.preflight.LARGEST_JOB_MB", 100.0)
+    monkeypatch.setattr("exo2micro.resource_model.RAW_READER_MB", 150.0)
+    (tmp_path / "raw/A").mkdir(parents=True)
+    image = np.zeros((1000, 1500, 3), np.uint8)
+    for stain, codec in (("pre", None), ("post", "lzw")):
+        path = tmp_path / f"raw/A/A_{stain}_D.tif"
+        tifffile.imwrite(path, image, photometric="rgb", compression=codec, rowsperstrip=1000)
+    request = build_request({})
+    found = check_room(request)
+    assert 154e6 < found.memory.needed < 160e6
+    assert found.scratch.needed == image.nbytes
+    assert "scratch files in" in str(found)
+    assert reserve_for_reading(request, "A", "D", 100) == round(found.memory.needed / 1e6)
+    assert reserve_for_reading(request, "A", "D", 1000) == 1000
 
 
 @pytest.fixture

@@ -3,7 +3,11 @@
 import subprocess
 import sys
 
+import numpy as np
 import pytest
+import tifffile
+
+from exo2micro.resource_model import RawSize, reading_mb
 
 pytest.importorskip("resource", reason="measuring memory needs a POSIX system")
 
@@ -49,3 +53,36 @@ def test_streaming_takes_the_same_memory_whatever_the_height(tmp_path, suffix):
     image_kilobytes = 4 * 10000 * 3000 / 1024
     assert whole < half + 0.15 * image_kilobytes
     assert whole < 0.6 * image_kilobytes
+
+
+ONE_STRIP = """
+import sys
+import numpy as np, tifffile
+from exo2micro.storage import open_raw
+
+def peak():
+    return int(open("/proc/self/status").read().split("VmHWM:")[1].split()[0]) * 1024
+
+with open_raw(sys.argv[1]) as photograph:
+    photograph.channel_means()
+    assert not photograph.windowed
+    print(photograph.decode_bytes, peak())
+"""
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
+def test_one_compressed_strip_takes_the_memory_that_its_header_tells(tmp_path):
+    """46 Mpx RGB, the smallest size at which a strip is unpacked to disk."""
+    path = tmp_path / "strip.tif"
+    grain = np.random.default_rng(1).integers(0, 60, (500, 7000, 3), dtype=np.uint8)
+    image = np.tile(grain, (14, 1, 1))[:6600]
+    tifffile.imwrite(path, image, photometric="rgb", compression="zstd", rowsperstrip=len(image))
+    told, peak = subprocess.run(
+        [sys.executable, "-c", ONE_STRIP, str(path)],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={"PYTHONPATH": ":".join(sys.path), "OMP_NUM_THREADS": "1"},
+    ).stdout.split()
+    assert image.nbytes < int(told) < 2.2 * image.nbytes
+    assert image.nbytes < int(peak) < 1e6 * reading_mb([RawSize(6600, 7000, 1, int(told))], 0)

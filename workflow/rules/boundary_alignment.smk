@@ -13,7 +13,7 @@ rule align_boundary:
         "../../envs/exo2micro.yaml"
     threads: 2
     resources:
-        mem_mb=1800,
+        mem_mb=memory(1800),
     params:
         values=lambda wc: values_of(wc.sfx2, 2),
     script:
@@ -34,7 +34,7 @@ rule warp_boundary:
         "../../envs/exo2micro.yaml"
     threads: 2
     resources:
-        mem_mb=1200,
+        mem_mb=memory(1200),
     params:
         values=lambda wc: values_of(wc.sfx2, 2),
         matrix=lambda wc: "coarse_pre_from_post" if wc.step else "pre_from_post",

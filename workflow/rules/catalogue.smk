@@ -15,7 +15,7 @@ rule detect:
         "../../envs/exo2micro.yaml"
     threads: 2
     resources:
-        mem_mb=1400,
+        mem_mb=memory(1400),
     params:
         values=lambda wc: values_of(wc.sfx4, 4),
     script:
@@ -36,6 +36,6 @@ rule catalogue:
         "../../envs/exo2micro.yaml"
     threads: 1
     resources:
-        mem_mb=800,
+        mem_mb=memory(800),
     script:
         "../../scripts/catalogue.py"

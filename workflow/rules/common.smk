@@ -13,6 +13,7 @@ from exo2micro.checkpoints import image_path, is_conversion, other_format, reada
 from exo2micro.comparison import variant_files
 from exo2micro.errors import Exo2MicroError
 from exo2micro.parameters import parse_suffix, suffix, values_up_to
+from exo2micro.preflight import reserve_for_reading
 
 # Names of the stages in the report, by the wildcard of their suffix.
 STAGE_NAMES = {"sfx2": "2 boundary", "sfx3": "3 interior", "sfx4": "4 scale and difference"}
@@ -53,6 +54,21 @@ def raw_state(wildcards):
             stat = Path(path).stat()
             states.append(f"{stat.st_size}-{stat.st_mtime_ns}")
     return states
+
+
+def memory(measured_mb):
+    """What a job reserves: its measured peak, MB, and that again at each further attempt."""
+    return lambda wildcards, attempt: attempt * measured_mb
+
+
+def memory_to_read_raw(measured_mb):
+    """What a job reserves that reads raw files, which may have to be decoded as a whole."""
+
+    def reserve(wildcards, attempt):
+        pair = wildcards.sample, wildcards.dye
+        return attempt * reserve_for_reading(REQUEST, *pair, measured_mb)
+
+    return reserve
 
 
 def pair_folder(wildcards):

@@ -25,7 +25,7 @@ if config.get("demo"):
             "../../envs/exo2micro.yaml"
         threads: 2
         resources:
-            mem_mb=1200,
+            mem_mb=memory(1200),
         params:
             pair=lambda wc: find_demo_pair(config["demo"], wc.sample, wc.dye).to_record(),
         script:

@@ -15,7 +15,7 @@ rule difference:
         "../../envs/exo2micro.yaml"
     threads: 2
     resources:
-        mem_mb=1200,
+        mem_mb=memory(1200),
     params:
         values=lambda wc: values_of(wc.sfx4, 4),
         kind=lambda wc: wc.kind.strip("_") or "moffat",

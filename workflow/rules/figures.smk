@@ -15,7 +15,7 @@ rule figure_boundary:
         "../../envs/exo2micro.yaml"
     threads: 1
     resources:
-        mem_mb=1400,
+        mem_mb=memory(1400),
     params:
         values=lambda wc: values_of(wc.sfx2, 2),
         names=lambda wc: title_names(wc, wc.sfx2),
@@ -37,7 +37,7 @@ rule figure_interior:
         "../../envs/exo2micro.yaml"
     threads: 1
     resources:
-        mem_mb=1400,
+        mem_mb=memory(1400),
     params:
         values=lambda wc: values_of(wc.sfx3, 3),
         names=lambda wc: title_names(wc, wc.sfx3),
@@ -60,7 +60,7 @@ rule figures_of_pair:
         "../../envs/exo2micro.yaml"
     threads: 1
     resources:
-        mem_mb=1400,
+        mem_mb=memory(1400),
     params:
         names=lambda wc: title_names(wc, wc.sfx3),
     script:
@@ -82,7 +82,7 @@ rule figures_of_scale:
         "../../envs/exo2micro.yaml"
     threads: 1
     resources:
-        mem_mb=1400,
+        mem_mb=memory(1400),
     params:
         names=lambda wc: title_names(wc, wc.sfx4),
         kind="moffat",
@@ -104,7 +104,7 @@ rule figure_difference:
         "../../envs/exo2micro.yaml"
     threads: 1
     resources:
-        mem_mb=1400,
+        mem_mb=memory(1400),
     params:
         names=lambda wc: title_names(wc, wc.sfx4),
         kind=lambda wc: wc.kind.strip("_"),

@@ -14,7 +14,7 @@ rule align_interior:
         "../../envs/exo2micro.yaml"
     threads: 2
     resources:
-        mem_mb=1800,
+        mem_mb=memory(1800),
     params:
         values=lambda wc: values_of(wc.sfx3, 3),
     script:
@@ -33,7 +33,7 @@ rule accept_alignment:
         "../../envs/exo2micro.yaml"
     threads: 1
     resources:
-        mem_mb=400,
+        mem_mb=memory(400),
     params:
         on_failed=REQUEST.on_failed_alignment,
     script:
@@ -52,7 +52,7 @@ rule warp_interior:
         "../../envs/exo2micro.yaml"
     threads: 2
     resources:
-        mem_mb=1200,
+        mem_mb=memory(1200),
     params:
         values=lambda wc: values_of(wc.sfx3, 3),
     script:

@@ -13,7 +13,7 @@ rule plan_padding:
         "../../envs/exo2micro.yaml"
     threads: 1
     resources:
-        mem_mb=600,
+        mem_mb=memory_to_read_raw(600),
     params:
         pad=lambda wc: values_of(wc.sfx1, 1)["pad"],
         channel=lambda wc: REQUEST.channel(wc.dye),
@@ -35,7 +35,7 @@ rule pad:
         "../../envs/exo2micro.yaml"
     threads: 2
     resources:
-        mem_mb=1000,
+        mem_mb=memory_to_read_raw(1000),
     params:
         values=lambda wc: values_of(wc.sfx1, 1),
     script:

@@ -15,7 +15,7 @@ rule measure_pair:
         "../../envs/exo2micro.yaml"
     threads: 2
     resources:
-        mem_mb=1500,
+        mem_mb=memory(1500),
     params:
         values=lambda wc: values_of(wc.sfx3, 3),
     script:
@@ -34,7 +34,7 @@ rule estimate_scale:
         "../../envs/exo2micro.yaml"
     threads: 1
     resources:
-        mem_mb=1500,
+        mem_mb=memory(1500),
     params:
         values=lambda wc: values_of(wc.sfx4, 4),
     script:
