@@ -4,8 +4,13 @@ from pathlib import Path
 
 import numpy as np
 
-from .storage import Window, open_raw, signal_channels, tile_windows, write_image
+from .storage import Window, intersect, open_raw, signal_channels, tile_windows, write_image
 from .streaming import ordered_map
+
+TILE = 512  # px
+# Tiles that are read at once, side by side: rows of a plain file are then read in pieces of 12 kB
+# (RGB) instead of 1.5 kB, which saves a seventh of the processor time (42 Mpx: 0.79 to 0.68 s).
+TILES_AT_ONCE = 8
 
 
 def plan_padding(sample, dye, paths, pad, channel=None):
@@ -94,22 +99,31 @@ def padded_tiles(raw, channels, pad, canvas, threads=1):
     ndarray of the raw dtype, or None
         None for a tile that holds nothing of the raw image.
     """
-    height, width = raw.shape
+    shown = Window(pad, pad + raw.shape[0], pad, pad + raw.shape[1])
 
-    def read(window):
-        y0, y1 = max(window.y0 - pad, 0), min(window.y1 - pad, height)
-        x0, x1 = max(window.x0 - pad, 0), min(window.x1 - pad, width)
-        if y0 >= y1 or x0 >= x1:
-            return None
-        pixels = raw.read(Window(y0, y1, x0, x1), tuple(channels))
-        if pixels.shape == window.shape:
-            return pixels
-        tile = np.zeros(window.shape, dtype=pixels.dtype)
-        top, left = y0 + pad - window.y0, x0 + pad - window.x0
-        tile[top : top + pixels.shape[0], left : left + pixels.shape[1]] = pixels
-        return tile
+    def read(block):
+        inside = intersect(block, shown)
+        pixels = None if inside is None else raw.read(inside.shifted(-pad, -pad), tuple(channels))
+        return [
+            _cut(pixels, inside, tile.shifted(block.y0, block.x0))
+            for tile in tile_windows(block.shape, TILE)
+        ]
 
-    yield from ordered_map(read, tile_windows(tuple(canvas)), threads)
+    blocks = tile_windows(tuple(canvas), (TILE, TILES_AT_ONCE * TILE))
+    for tiles in ordered_map(read, blocks, threads):
+        yield from tiles
+
+
+def _cut(pixels, place, window):
+    """Tile of the canvas out of pixels that lie at a place on it; None for an empty one."""
+    common = None if pixels is None else intersect(place, window)
+    if common is None:
+        return None
+    if common == window:
+        return pixels[window.within(place)]
+    tile = np.zeros(window.shape, dtype=pixels.dtype)
+    tile[common.within(window)] = pixels[common.within(place)]
+    return tile
 
 
 def _describe(path, channel):
