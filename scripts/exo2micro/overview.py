@@ -1,6 +1,6 @@
 """A reduced picture of one padded image with what the coarse alignment needs of it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -12,6 +12,8 @@ from .footprint import Footprint, erode, find_footprint
 FINE_SIGMA = 1.0
 COARSE_SIGMA = 5.0
 CLIP = 3.0
+# Rim around the raw image that is looked at with it, px: more than any filter here reaches.
+RIM = 32
 # Least spread of detail as a share of its standard deviation; see `spread_of`.
 SPARSE = 0.25
 
@@ -67,9 +69,18 @@ def make_overview(padded, raw_box, factor):
 def overview_of(image, factors, raw_box):
     """Overview of an image that is reduced already; see `make_overview`."""
     raw_area = _area_of_box(image.shape, factors, raw_box)
-    footprint = find_footprint(image, raw_area)
-    interior = erode(footprint.area, round(2 * FINE_SIGMA) + 1)
-    detail = band_pass(image, footprint.area, interior)
+    # The padding round a small photograph may be fifty times its size.
+    near = _surroundings(raw_area)
+    small = find_footprint(image[near], raw_area[near])
+    inner = erode(small.area, round(2 * FINE_SIGMA) + 1)
+    detail = _put_back(band_pass(image[near], small.area, inner), near, image.shape)
+    interior = _put_back(inner, near, image.shape)
+    names = ("mask", "smooth", "area")
+    footprint = replace(
+        small,
+        raw_area=raw_area,
+        **{name: _put_back(getattr(small, name), near, image.shape) for name in names},
+    )
     return Overview(image, factors, footprint, detail, interior, cell_area(detail))
 
 
@@ -198,6 +209,24 @@ def _area_of_box(shape, factors, box):
     columns = slice(int(np.ceil(x0 * fx - 1e-6)), int(np.floor(x1 * fx + 1e-6)))
     area[rows, columns] = True
     return area
+
+
+def _surroundings(area):
+    """Index of the rectangle of an area with a rim; of the whole where the area is empty."""
+    if not area.any():
+        return np.s_[:, :]
+    spans = []
+    for axis in (1, 0):
+        where = np.flatnonzero(area.any(axis=axis))
+        spans.append(slice(max(where[0] - RIM, 0), where[-1] + 1 + RIM))
+    return tuple(spans)
+
+
+def _put_back(part, index, shape):
+    """An array of a shape that is zero but for one part."""
+    whole = np.zeros(shape, dtype=part.dtype)
+    whole[index] = part
+    return whole
 
 
 def _masked_blur(image, weight, sigma):
