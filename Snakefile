@@ -34,6 +34,7 @@ include: "workflow/rules/figures.smk"
 include: "workflow/rules/comparison.smk"
 include: "workflow/rules/summary.smk"
 include: "workflow/rules/status.smk"
+include: "workflow/rules/viewer.smk"
 
 
 rule all:

@@ -15,10 +15,12 @@ _HOME = {
     "Window": "windows",
     "atomic_path": "atomic",
     "convert_image": "images",
+    "copy_file": "pages",
     "open_image": "images",
     "open_raw": "raw",
     "overwrite_record": "records",
     "read_arrays": "records",
+    "read_columns": "pages",
     "read_record": "records",
     "remove_leftovers": "atomic",
     "scratch_file": "atomic",
@@ -28,7 +30,9 @@ _HOME = {
     "write_image": "images",
     "write_features": "records",
     "write_record": "records",
+    "write_script": "pages",
     "write_table": "records",
+    "write_text": "pages",
 }
 
 __all__ = [
@@ -39,11 +43,13 @@ __all__ = [
     "Window",
     "atomic_path",
     "convert_image",
+    "copy_file",
     "intersect",
     "open_image",
     "open_raw",
     "overwrite_record",
     "read_arrays",
+    "read_columns",
     "read_record",
     "remove_leftovers",
     "scratch_file",
@@ -53,7 +59,9 @@ __all__ = [
     "write_features",
     "write_image",
     "write_record",
+    "write_script",
     "write_table",
+    "write_text",
 ]
 
 
