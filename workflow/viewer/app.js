@@ -91,8 +91,13 @@
       Exo.fill(element(id), layers.map((l) => [l.key, l.name]), key || fallback);
     }
     await Promise.all([useLayer(0), useLayer(1)]);
+    // Pairs of one sample are looked at in one place; another sample is seen whole first.
+    const sameSample = state.sample === chosenPair().sample;
+    state.sample = chosenPair().sample;
     if (wanted.x) {
-      view.flyTo(Number(wanted.x), Number(wanted.y), Number(wanted.zoom));
+      view.flyTo(Number(wanted.x), Number(wanted.y), Number(wanted.zoom), true);
+    } else if (!sameSample) {
+      view.goHome(true);
     }
   }
 

@@ -56,8 +56,10 @@ window.Exo = window.Exo || {};
     for (const [names, , act] of keys) {
       names.split(" ").forEach((name) => actions.set(name === "space" ? " " : name, act));
     }
+    // What was just used keeps no keys to itself.
+    document.addEventListener("change", (event) => event.target.blur());
     document.addEventListener("keydown", (event) => {
-      const typing = event.target.matches("select, input:not([type=range]):not([type=checkbox])");
+      const typing = event.target.matches("select");
       const act = actions.get(event.key);
       if (act && !typing && !event.ctrlKey && !event.metaKey && !event.altKey) {
         event.preventDefault();

@@ -223,8 +223,8 @@ window.Exo = window.Exo || {};
       });
     }
 
-    goHome() {
-      this.main.viewport.goHome();
+    goHome(immediately = false) {
+      this.main.viewport.goHome(immediately);
     }
 
     // Moves by shares of the view's size.
@@ -249,12 +249,12 @@ window.Exo = window.Exo || {};
     }
 
     // Moves to a place, (x, y) of the padded image where a pixel's centre is a whole number.
-    flyTo(x, y, pixels) {
+    flyTo(x, y, pixels, immediately = false) {
       const item = this.items[0][0];
       if (item) {
         const centre = item.imageToViewportCoordinates(x + 0.5, y + 0.5);
-        this.main.viewport.panTo(centre);
-        this.main.viewport.zoomTo(item.imageToViewportZoom(pixels), undefined);
+        this.main.viewport.panTo(centre, immediately);
+        this.main.viewport.zoomTo(item.imageToViewportZoom(pixels), undefined, immediately);
       }
     }
 
