@@ -9,6 +9,8 @@ import numpy as np
 from exo2micro.errors import RecordError
 from exo2micro.storage.atomic import atomic_path, write_faults
 
+JPEG_QUALITY = 75  # of thumbnails: about 12 kB at 320 px
+
 
 def write_text(path, text: str) -> None:
     """Write a text file, whole or not at all."""
@@ -62,3 +64,28 @@ def _plain(value):
     if isinstance(value, float | np.floating) and not math.isfinite(value):
         return None
     return value
+
+
+def thumbnail(path, width: int) -> bytes | None:
+    """A picture made small, as JPEG; None where there is no such picture.
+
+    Parameters
+    ----------
+    path : path
+        A PNG.
+    width : int
+        Of the small one, px.
+    """
+    import cv2
+
+    path = Path(path)
+    try:
+        packed = np.frombuffer(path.read_bytes(), np.uint8)
+    except FileNotFoundError:
+        return None
+    picture = cv2.imdecode(packed, cv2.IMREAD_COLOR) if packed.size else None
+    if picture is None:
+        return None
+    height = max(1, round(picture.shape[0] * width / picture.shape[1]))
+    small = cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA)
+    return bytes(cv2.imencode(".jpg", small, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])[1])
