@@ -117,6 +117,7 @@ def step_names(request, values):
         f"figure_interior{three}",
         f"figures_of_pair{three}",
         f"figures_of_scale{four}",
+        f"figures_of_candidates{four}",
         *(f"figure_difference{kind}{four}" for kind in kinds[1:]),
         *(["compare_variants"] if request.compare else []),
     ]

@@ -13,6 +13,9 @@ FIGURES = {
     "excess_heatmap": 4,
     "ratio_histogram": 4,
     "scale_map": 4,
+    "candidates": 4,
+    "candidate_histograms": 4,
+    "candidate_sheet": 4,
 }
 
 # Figures that are drawn before stage 4, and by which stage.

@@ -64,6 +64,7 @@ def test_a_failed_pair_can_still_be_looked_at_as_far_as_it_came(empty):
     assert code != 0
     folder = empty.folder / "processed/viewer"
     assert (folder / "index.html").is_file()
+    # Stage 2 thought well of it, stage 3 did not.
     made = [path.name for path in (folder / "data/Tiny/DAPI").iterdir()]
     assert made == ["stage2_pad60.js"]
     assert '"verdict":"fail"' in (folder / "data/Tiny/DAPI/stage2_pad60.js").read_text()

@@ -12,7 +12,8 @@ PAGE_NAMES = sorted(
 def viewer_sources(wildcards):
     """Images and records that a pair's description is made of."""
     stage = int(wildcards.stage)
-    sources = pair_sources(values_of(wildcards.sfx4, 4), stage, REQUEST.keep_images)
+    values, last = values_of(wildcards.sfx4, 4), REQUEST.control.last_stage
+    sources = pair_sources(values, stage, REQUEST.keep_images, last)
     folder = pair_folder(wildcards)
     return {
         name: [f"{folder}/{path}" for path in found] if name == "images" else f"{folder}/{found}"

@@ -122,7 +122,8 @@
         pair.accuracy_px === null ? "" : `, accuracy ${pair.accuracy_px.toFixed(3)} px`,
         pair.scale === null ? "" : `, scale ${pair.scale.toFixed(4)}`,
       ];
-      box.append("Alignment: ", verdict, `${facts.join("")}. ${pair.reasons.join(" ")}`);
+      const rest = pair.whole ? "" : " Not finished, or failed: see report.html.";
+      box.append("Alignment: ", verdict, `${facts.join("")}. ${pair.reasons.join("; ")}${rest}`);
     }
   }
 

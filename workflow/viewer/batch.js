@@ -30,7 +30,7 @@ window.Exo = window.Exo || {};
   async function loadPair(files) {
     for (const path of files) {
       try {
-        return await loadScript(path);
+        return { ...(await loadScript(path)), whole: path === files[0] };
       } catch {
         continue; // not made: the pair is not finished, or failed before that
       }

@@ -60,8 +60,10 @@ def viewer_targets(request):
 
 def _data_files(request, pair, variant):
     """Descriptions of a variant, the fullest first, relative to the viewer's folder."""
+    last = request.control.last_stage
+    judge = min(last, 3)  # the stage that judges the alignment, see `pair_sources`
     return [
-        f"data/{pair.sample}/{pair.dye}/stage{stage}{suffix(variant.values, stage)}.js"
+        f"data/{pair.sample}/{pair.dye}/stage{stage}{suffix(variant.values, max(stage, judge))}.js"
         for stage in STAGES
-        if stage <= request.control.last_stage
+        if stage <= last
     ]

@@ -15,7 +15,7 @@ LAYERS = {
 }
 
 
-def pair_sources(values, stage, kept):
+def pair_sources(values, stage, kept, last_stage=4):
     """List what a description is made of, relative to the pair's folder.
 
     Parameters
@@ -26,6 +26,9 @@ def pair_sources(values, stage, kept):
         The last stage that is described, 2 to 4.
     kept : tuple of int
         Earlier stages whose images are kept.
+    last_stage : int
+        Where the run ends. The alignment is judged by stage 3 wherever that is run, so that a pair
+        that fails there is not told to be good.
 
     Returns
     -------
@@ -37,11 +40,11 @@ def pair_sources(values, stage, kept):
         for name in image_names(values, kept)
         if int(name[:2]) <= stage and _describe_image(name) is not None
     ]
-    record = "02_icp" if stage == 2 else "03_interior"
+    record = "02_icp" if last_stage == 2 else "03_interior"
     sources = {
         "images": images,
         "padding": f"transforms/01_padding{suffix(values, 1)}.json",
-        "alignment": f"transforms/{record}{suffix(values, min(stage, 3))}.json",
+        "alignment": f"transforms/{record}{suffix(values, int(record[:2]))}.json",
     }
     if stage == 4:
         end = suffix(values, 4)
