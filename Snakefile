@@ -36,6 +36,7 @@ include: "workflow/rules/candidate_figures.smk"
 include: "workflow/rules/summary.smk"
 include: "workflow/rules/status.smk"
 include: "workflow/rules/viewer.smk"
+include: "workflow/rules/survey.smk"
 
 
 rule all:

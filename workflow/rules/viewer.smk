@@ -34,7 +34,7 @@ rule viewer_page:
     conda:
         "../../envs/exo2micro.yaml"
     params:
-        batch=describe_batch(REQUEST),
+        batch=lambda wc: describe_batch(REQUEST),
     script:
         "../../scripts/viewer_page.py"
 
@@ -64,8 +64,8 @@ rule viewer:
     """Make the viewer of all requested pairs, and all results, and say how to open it."""
     input:
         DEMO_FILES,
-        REQUEST.targets(),
-        viewer_targets(REQUEST),
+        lambda wc: REQUEST.targets(),
+        lambda wc: viewer_targets(REQUEST),
         rules.viewer_page.output,
     log:
         f"{REQUEST.output_dir}/logs/viewer.log",

@@ -9,6 +9,7 @@ from importlib import import_module
 
 _HOME = {
     "draw_comparison": "comparison",
+    "draw_channel_survey": "channel_survey",
     "draw_candidate_histograms": "candidates",
     "draw_candidate_sheet": "candidate_sheet",
     "draw_candidates": "candidates",
@@ -28,6 +29,7 @@ __all__ = [
     "draw_candidate_histograms",
     "draw_candidate_sheet",
     "draw_candidates",
+    "draw_channel_survey",
     "draw_comparison",
     "draw_difference_histogram",
     "draw_difference_image",
