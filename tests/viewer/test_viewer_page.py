@@ -267,6 +267,23 @@ def test_it_opens_from_disk_once_the_person_opens_the_folder(browser, results):
     assert int(shown["post"]) == results.images["CD 070"]["01_padded_post"][650, 705]
 
 
+def test_an_image_that_is_made_anew_meanwhile_is_told(browser, served, results):
+    open_viewer(browser, served, sample="ER#22", dye="DAPI", x=100, y=100, zoom=24)
+    path = results.output / "ER#22/DAPI/tiff/04_difference_difference_pad20.tiff"
+    whole = path.read_bytes()
+    path.write_bytes(whole[: len(whole) // 4])
+    try:
+        browser.choose("#layerA", "difference")
+        browser.run("Exo.view.flyTo(1300, 1200, 24, true)")
+        browser.wait("document.getElementById('message').innerText.includes('reload this page')")
+        assert "04_difference_difference_pad20.tiff" in browser.text("#message")
+    finally:
+        path.write_bytes(whole)
+        assert [
+            m for m in browser.complaints() if "416" not in m and "failed to load" not in m
+        ] == []
+
+
 def test_small_images_come_through_a_server_that_knows_no_parts(browser, results):
     server = Server(["-m", "http.server", "0", "--bind", "127.0.0.1"], results.output)
     try:

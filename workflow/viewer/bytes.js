@@ -29,6 +29,9 @@ window.Exo = window.Exo || {};
       if (answer.status === 206) {
         return answer.arrayBuffer();
       }
+      if (answer.status === 416) {
+        return new ArrayBuffer(0); // beyond the end of the file
+      }
       const length = Number(answer.headers.get("Content-Length") || Infinity);
       if (!answer.ok || length > WHOLE_FILE_BYTES) {
         stop.abort();

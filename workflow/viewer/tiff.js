@@ -167,11 +167,11 @@ window.Exo = window.Exo || {};
       const level = this.levels[number];
       const k = row * Math.ceil(level.width / this.tile) + column;
       const packed = await this.bytes.read(level.offsets[k], level.counts[k]);
-      if (packed.byteLength !== level.counts[k]) {
-        throw new Error(`${this.path} is shorter than its directory says; was it being written?`);
+      const raw = level.compression === NONE ? packed : await inflate(packed).catch(() => null);
+      const whole = new this.Numbers(raw || 0);
+      if (whole.length !== this.tile * this.tile) {
+        throw new Error(`${this.path} is damaged, or was made anew meanwhile: reload this page.`);
       }
-      const raw = level.compression === NONE ? packed : await inflate(packed);
-      const whole = new this.Numbers(raw);
       const width = Math.min(this.tile, level.width - column * this.tile);
       const height = Math.min(this.tile, level.height - row * this.tile);
       if (width === this.tile) {
