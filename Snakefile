@@ -23,6 +23,7 @@ report: "workflow/report/workflow.rst"
 
 include: "workflow/rules/discovery.smk"
 include: "workflow/rules/common.smk"
+include: "workflow/rules/looking.smk"
 include: "workflow/rules/demo.smk"
 include: "workflow/rules/padding.smk"
 include: "workflow/rules/boundary_alignment.smk"

@@ -6,10 +6,9 @@ with job(snakemake):
     from exo2micro.storage import read_columns, read_record, write_script
     from exo2micro.viewer import describe_pair
 
-    start = f"{snakemake.params.output_dir}/"
     with_scale = "scale" in snakemake.input.keys()
     description = describe_pair(
-        [path.removeprefix(start) for path in snakemake.input.images],
+        list(snakemake.params.images),
         read_record(snakemake.input.padding),
         read_record(snakemake.input.alignment),
         read_record(snakemake.input.scale) if with_scale else None,

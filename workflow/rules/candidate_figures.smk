@@ -1,19 +1,6 @@
 # Figures of the candidates, drawn from the catalogue, a reduced image and a few close-ups.
 
 
-def candidate_figure_sources(wildcards):
-    """Padded pair, transform and scale, the significance image and the catalogue."""
-    catalogue = f"{pair_folder(wildcards)}/measurements/04_candidates{wildcards.sfx4}"
-    return {
-        **padded_pair(wildcards, wildcards.sfx4),
-        "transform": record_path(wildcards, "03_interior", wildcards.sfx4, 3),
-        "scale": scale_and_padding(wildcards)["scale"],
-        "significance": checkpoint_to_read(wildcards, "04_significance", wildcards.sfx4, 4),
-        "table": f"{catalogue}.csv",
-        "record": f"{catalogue}.json",
-    }
-
-
 rule figures_of_candidates:
     """Draw the candidates on the significance image, their sizes, and the brightest close up."""
     input:

@@ -1,25 +1,5 @@
 # The viewer: a page in the browser that reads the TIFF pyramids. `snakemake --cores N viewer`.
 
-from exo2micro.viewer import describe_batch, pair_sources, viewer_targets
-
-VIEWER = f"{REQUEST.output_dir}/viewer"
-PAGE_FILES = Path(workflow.current_basedir).parent / "viewer"
-PAGE_NAMES = sorted(
-    str(path.relative_to(PAGE_FILES)) for path in PAGE_FILES.glob("**/*.*") if path.is_file()
-)
-
-
-def viewer_sources(wildcards):
-    """Images and records that a pair's description is made of."""
-    stage = int(wildcards.stage)
-    values, last = values_of(wildcards.sfx4, 4), REQUEST.control.last_stage
-    sources = pair_sources(values, stage, REQUEST.keep_images, last)
-    folder = pair_folder(wildcards)
-    return {
-        name: [f"{folder}/{path}" for path in found] if name == "images" else f"{folder}/{found}"
-        for name, found in sources.items()
-    }
-
 
 rule viewer_page:
     """Copy the page, and list for it what there is to see."""
@@ -55,7 +35,7 @@ rule viewer_pair:
     resources:
         mem_mb=500,
     params:
-        output_dir=REQUEST.output_dir,
+        images=below_output,
     script:
         "../../scripts/viewer_pair.py"
 
