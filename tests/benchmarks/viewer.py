@@ -155,6 +155,7 @@ def measure(output, downloads):
         found["first_view_s"] = time.perf_counter() - start
         start = time.perf_counter()
         browser.run("Exo.view.flyTo(17000, 14000, 24, true)")
+        browser.let_draw()
         browser.wait(LOADED)
         found["to_pixels_s"] = time.perf_counter() - start
         for zoom in (0.1, 0.5, 2):

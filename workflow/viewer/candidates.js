@@ -14,7 +14,8 @@ window.Exo = window.Exo || {};
   const COLOURS = { keep: "#56d364", reject: "#ff5c5c", "": "#ffe066" };
   const CHOSEN = "#ffffff";
   const SMALLEST_CIRCLE = 6; // px on the screen
-  const MOST_CIRCLES = 4000; // more in sight are drawn as dots
+  const DOT = 1.5; // px on the screen
+  const MOST_CIRCLES = 800; // more in sight are drawn as dots: thousands would make moving jerk
 
   class Candidates {
     // columns: of the catalogue, arrays of one length; none where there is no catalogue.
@@ -156,11 +157,17 @@ window.Exo = window.Exo || {};
     return cell;
   }
 
+  function rounded(name, value) {
+    if (typeof value !== "number" || Number.isInteger(value)) {
+      return value;
+    }
+    return name === "x_raw" || name === "y_raw" ? value.toFixed(1) : Number(value.toPrecision(4));
+  }
+
   function bodyCell(name, value) {
     const cell = document.createElement("span");
     cell.className = name === "mark" ? `cell mark ${value}` : `cell ${name}`;
-    const rounded = typeof value === "number" ? Number(value.toPrecision(4)) : value;
-    cell.textContent = name === "mark" ? SIGNS[value] : rounded;
+    cell.textContent = name === "mark" ? SIGNS[value] : rounded(name, value);
     if (name === "flags") {
       cell.title = value;
     }
@@ -177,24 +184,43 @@ window.Exo = window.Exo || {};
     const origin = view.pointOf(0, 0);
     const next = view.pointOf(1, 1);
     const [stepX, stepY] = [next.x - origin.x, next.y - origin.y];
+    const { x_raw: xs, y_raw: ys } = candidates.columns;
+    const [left, top] = candidates.origin;
     const seen = [];
     for (const k of candidates.order) {
-      const { px, py } = candidates.at(k);
-      const [x, y] = [origin.x + px * stepX, origin.y + py * stepY];
+      const x = origin.x + (xs[k] + left) * stepX;
+      const y = origin.y + (ys[k] + top) * stepY;
       if (x > -50 && y > -50 && x < width + 50 && y < height + 50) {
         seen.push([k, x, y]);
       }
     }
+    const dots = seen.length > MOST_CIRCLES;
+    context.lineWidth = 1.5;
     for (const [k, x, y] of seen) {
-      const size = Math.sqrt(candidates.columns.area_px[k] / Math.PI) * zoom;
-      const dots = seen.length > MOST_CIRCLES && k !== candidates.chosen;
-      const radius = dots ? 1.5 : Math.max(SMALLEST_CIRCLE, size + 4);
-      context.beginPath();
-      context.arc(x, y, radius, 0, 2 * Math.PI);
-      context.strokeStyle = k === candidates.chosen ? CHOSEN : COLOURS[candidates.markOf(k)];
-      context.lineWidth = k === candidates.chosen ? 3 : 1.5;
-      context.stroke();
+      const colour = COLOURS[candidates.markOf(k)];
+      if (dots) {
+        context.fillStyle = colour;
+        context.fillRect(x - DOT, y - DOT, 2 * DOT, 2 * DOT);
+      } else {
+        circle(context, x, y, radiusOf(candidates, k, zoom), colour);
+      }
     }
+    context.lineWidth = 3;
+    for (const [k, x, y] of seen.filter(([number]) => number === candidates.chosen)) {
+      circle(context, x, y, radiusOf(candidates, k, zoom), CHOSEN);
+    }
+  }
+
+  function circle(context, x, y, radius, colour) {
+    context.strokeStyle = colour;
+    context.beginPath();
+    context.arc(x, y, radius, 0, 2 * Math.PI);
+    context.stroke();
+  }
+
+  function radiusOf(candidates, k, zoom) {
+    const size = Math.sqrt(candidates.columns.area_px[k] / Math.PI) * zoom;
+    return Math.max(SMALLEST_CIRCLE, size + 4);
   }
 
   Object.assign(Exo, { Candidates, CandidateList, drawCircles });

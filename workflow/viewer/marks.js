@@ -13,6 +13,7 @@ window.Exo = window.Exo || {};
       this.pair = pair;
       this.key = this.prefix + JSON.stringify([pair.sample, pair.dye, pair.variant]);
       this.marks = JSON.parse(localStorage.getItem(this.key) || "{}");
+      this.any = Object.keys(this.marks).length > 0; // asked for every candidate in every frame
     }
 
     static place(x, y) {
@@ -20,6 +21,9 @@ window.Exo = window.Exo || {};
     }
 
     get(x, y) {
+      if (!this.any) {
+        return "";
+      }
       const found = this.marks[Marks.place(x, y)];
       return found ? found.mark : "";
     }
@@ -34,6 +38,7 @@ window.Exo = window.Exo || {};
         delete this.marks[place];
       }
       localStorage.setItem(this.key, JSON.stringify(this.marks));
+      this.any = Object.keys(this.marks).length > 0;
     }
 
     count(mark) {
