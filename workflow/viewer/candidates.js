@@ -14,6 +14,7 @@ window.Exo = window.Exo || {};
   const COLOURS = { keep: "#56d364", reject: "#ff5c5c", "": "#ffe066" };
   const CHOSEN = "#ffffff";
   const SMALLEST_CIRCLE = 6; // px on the screen
+  const LONG = 1e5; // numbers from here on are written with an exponent
   const DOT = 1.5; // px on the screen
   const MOST_CIRCLES = 800; // more in sight are drawn as dots: thousands would make moving jerk
 
@@ -158,8 +159,11 @@ window.Exo = window.Exo || {};
   }
 
   function rounded(name, value) {
-    if (typeof value !== "number" || Number.isInteger(value)) {
+    if (typeof value !== "number" || (Number.isInteger(value) && Math.abs(value) < LONG)) {
       return value;
+    }
+    if (Math.abs(value) >= LONG) {
+      return value.toExponential(2);
     }
     return name === "x_raw" || name === "y_raw" ? value.toFixed(1) : Number(value.toPrecision(4));
   }
