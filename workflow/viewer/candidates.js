@@ -159,7 +159,8 @@ window.Exo = window.Exo || {};
   }
 
   function rounded(name, value) {
-    if (typeof value !== "number" || (Number.isInteger(value) && Math.abs(value) < LONG)) {
+    const whole = Number.isInteger(value) && (name === "id" || Math.abs(value) < LONG);
+    if (typeof value !== "number" || whole) {
       return value;
     }
     if (Math.abs(value) >= LONG) {

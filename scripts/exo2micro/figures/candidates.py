@@ -14,7 +14,9 @@ NOISE_SIGMA = 3.0  # the stretch is linear below
 TOP_SIGMA = 50.0
 # More noise peaks than this share of the candidates: the catalogue is to be looked through.
 NOTABLE_FALSE = 0.05
-MANY = 1500  # candidates, beyond which circles would hide the image
+MANY = 1500  # candidates; more are dots, since circles would hide the image
+_CIRCLE = {"s": 55, "linewidths": 0.9}
+_DOT = {"s": 3, "linewidths": 0}
 BINS = 40
 MANY_POWERS = 30  # from the lowest to the highest value: powers of ten alone are labelled
 HEIGHT = 4.2
@@ -82,23 +84,27 @@ def _circle(axes, rows):
     many = len(rows) > MANY
     for counted, colour, label in (
         (True, "#ffffff", "candidate"),
-        (False, "#b9b9b9", "off sample"),
+        (False, "#8f8f8f", "off sample"),
     ):
         chosen = [row for row in rows if on_sample(row) == counted]
         if chosen:
             axes.scatter(
                 [row["x"] for row in chosen],
                 [row["y"] for row in chosen],
-                s=4 if many else 55,
-                facecolors="none",
-                edgecolors=colour,
-                linewidths=0.6 if many else 0.9,
+                **(_DOT if many else _CIRCLE),
+                facecolors=colour if many else "none",
+                edgecolors="none" if many else colour,
                 linestyles="-" if counted else ":",
                 label=f"{label} ({len(chosen)})",
                 gid=label,
             )
     if rows:
-        legend = axes.legend(loc="upper right", facecolor="#303030", labelcolor="white")
+        legend = axes.legend(
+            loc="upper right",
+            facecolor="#303030",
+            labelcolor="white",
+            markerscale=4 if many else 1,
+        )
         legend.get_frame().set_alpha(0.8)
 
 
