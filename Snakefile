@@ -44,4 +44,4 @@ rule all:
     default_target: True
     input:
         DEMO_FILES,
-        REQUEST.targets(),
+        wanted_files(REQUEST, WORDS),

@@ -57,6 +57,13 @@ def test_the_report_is_there_and_tells_each_failure_in_full(batch):
     assert text.count("data:image/jpeg") >= 3 + 2  # the good pair's and the failed alignment's
 
 
+def test_the_figures_can_be_gathered_although_pairs_failed(batch):
+    batch.snakemake("--report", "figures.html")
+    text = (batch.folder / "figures.html").read_text()
+    assert "candidate_sheet_pad60.png" in text
+    assert "Twice/DAPI/pipeline_output/registration_pad60.png" in text
+
+
 def test_each_failure_is_told_in_full(batch):
     rows = statuses(batch)
     assert rows[TWICE]["status"].startswith("error: Twice / DAPI: the alignment failed")
