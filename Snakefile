@@ -23,6 +23,7 @@ report: "workflow/report/workflow.rst"
 
 include: "workflow/rules/discovery.smk"
 include: "workflow/rules/common.smk"
+include: "workflow/rules/looking.smk"
 include: "workflow/rules/demo.smk"
 include: "workflow/rules/padding.smk"
 include: "workflow/rules/boundary_alignment.smk"
@@ -32,12 +33,15 @@ include: "workflow/rules/difference.smk"
 include: "workflow/rules/catalogue.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/comparison.smk"
+include: "workflow/rules/candidate_figures.smk"
 include: "workflow/rules/summary.smk"
 include: "workflow/rules/status.smk"
+include: "workflow/rules/viewer.smk"
+include: "workflow/rules/survey.smk"
 
 
 rule all:
     default_target: True
     input:
         DEMO_FILES,
-        REQUEST.targets(),
+        wanted_files(REQUEST, WORDS),

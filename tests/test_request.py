@@ -63,6 +63,9 @@ def test_targets_of_the_defaults_by_hand(folder):
         "processed/B/D1/pipeline_output/excess_heatmap.png",
         "processed/B/D1/pipeline_output/ratio_histogram.png",
         "processed/B/D1/pipeline_output/scale_map.png",
+        "processed/B/D1/pipeline_output/candidates.png",
+        "processed/B/D1/pipeline_output/candidate_histograms.png",
+        "processed/B/D1/pipeline_output/candidate_sheet.png",
         "processed/B/D1/pipeline_output/difference_image.png",
     ]
 
@@ -91,6 +94,7 @@ def test_scales_and_intermediates_add_images_and_figures():
     assert set(FIGURES) == {
         "registration", "fine_alignment", "pre_post_heatmap", "excess_heatmap",
         "pre_post_histograms", "difference_histogram", "ratio_histogram", "scale_map",
+        "candidates", "candidate_histograms", "candidate_sheet",
     }  # fmt: skip
 
 
@@ -109,11 +113,22 @@ def test_stages_that_are_none_are_refused(folder, given):
     assert "out of 1, 2 and 3" in config_fault({"keep_images": given})
 
 
+def test_figures_in_more_formats(folder):
+    usual = build_request({"samples": ["B"]})
+    assert usual.figure_formats == ("png",)
+    request = build_request({"samples": ["B"], "figure_formats": ["SVG", "pdf"]})
+    assert request.figure_formats == ("png", "pdf", "svg")
+    figures = [path for path in request.targets() if "pipeline_output" in path]
+    assert len(figures) == 3 * sum("pipeline_output" in path for path in usual.targets())
+    assert "processed/B/D1/pipeline_output/candidates.svg" in figures
+    assert "png, pdf, svg" in config_fault({"figure_formats": ["jpg"]})
+
+
 def test_both_formats(folder):
     targets = build_request({"samples": ["B"], "checkpoint_format": "both"}).targets()
     assert "processed/B/D1/fits/01_padded_pre.fits" in targets
     assert "processed/B/D1/tiff/01_padded_pre.tiff" in targets
-    assert len(targets) == len(set(targets)) == 26
+    assert len(targets) == len(set(targets)) == 29
 
 
 def test_lists_make_variants_that_share_files(folder):
@@ -362,7 +377,7 @@ def test_many_pairs_and_many_missing_ones(folder):
         for stain in ("pre", "post")
     ]
     request = build_request({"samples": [f"S{n:03}" for n in range(500)]}, planned)
-    assert len(request.targets()) == 5000 * 19
+    assert len(request.targets()) == 5000 * 22
     samples = [f"T{n:03}" for n in range(500)]
     with pytest.raises(MissingPairsError, match="5000 of 5000"):
         build_request({"samples": samples, "dyes": [f"D{n}" for n in range(10)]}, planned)

@@ -107,7 +107,8 @@ def sample_sheet_schema():
 
 def default_of(key):
     """Give a key's default as it stands in YAML."""
-    return {"channel": "auto", "keep_images": "all"}.get(key.name, key.default)
+    written = {"channel": "auto", "keep_images": "all", "figure_formats": ["png"]}
+    return written.get(key.name, key.default)
 
 
 def parameter_table():

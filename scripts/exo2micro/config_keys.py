@@ -10,9 +10,11 @@ from dataclasses import dataclass
 
 from .comparison import accept_comparison
 from .config_values import (
+    FIGURE_FORMATS,
     NOTHING,
     accept_boolean,
     accept_channel,
+    accept_figure_formats,
     accept_folder,
     accept_limits,
     accept_mapping,
@@ -207,6 +209,18 @@ CONFIG_KEYS = (
         },
         "stages whose full-resolution images are kept: `all`, or a list out of 1 (padded), 2 and 3 "
         "(aligned); those of stage 4 always are",
+    ),
+    ConfigKey(
+        "figure_formats",
+        ("png",),
+        accept_figure_formats,
+        {
+            "anyOf": [
+                {"enum": list(FIGURE_FORMATS)},
+                {"type": "array", "items": {"enum": list(FIGURE_FORMATS)}, "uniqueItems": True},
+            ]
+        },
+        "formats of the figures besides `png`, which is always written: `[png, pdf, svg]`",
     ),
     ConfigKey(
         "on_failed_alignment",

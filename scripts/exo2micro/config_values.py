@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from .raw_names import name_fault
 from .selection import ALL
 
+FIGURE_FORMATS = ("png", "pdf", "svg")
 NOTHING = ("", "none", "null", "~")
 
 
@@ -142,6 +143,15 @@ def accept_stages(value):
     if any(number not in ("1", "2", "3") for number in numbers):
         raise ValueError("expected all, or a list out of 1, 2 and 3, as in [1]; [] keeps none")
     return tuple(sorted({int(number) for number in numbers}))
+
+
+def accept_figure_formats(value):
+    """Check one or several of the figures' formats; PNG always is among them."""
+    listed = value if isinstance(value, list | tuple) else [value]
+    named = [str(name).strip().lower() for name in listed]
+    if any(name not in FIGURE_FORMATS for name in named):
+        raise ValueError(f"expected some of {', '.join(FIGURE_FORMATS)}, as in [png, pdf]")
+    return tuple(name for name in FIGURE_FORMATS if name in {"png", *named})
 
 
 def accept_mapping(what):

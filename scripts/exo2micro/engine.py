@@ -70,6 +70,28 @@ def prepare_run(workflow, request, words):
     return judge(check_room(request, local), request.control.force_run)
 
 
+def wanted_files(request, words):
+    """List what a run is to make, or what a report may tell of.
+
+    Parameters
+    ----------
+    request : Request
+        What is asked for.
+    words : list of str
+        Command line after the program's name.
+
+    Returns
+    -------
+    list of str
+        All targets; with ``--report``, which refuses to begin where any is missing, those that are
+        there, so that pairs that failed don't keep the others from being reported.
+    """
+    targets = request.targets()
+    if any(word.split("=")[0] == "--report" for word in words):
+        return [path for path in targets if os.path.isfile(path)]
+    return targets
+
+
 def _force(workflow, forced):
     """Have rules run again, which takes what depends on them along.
 

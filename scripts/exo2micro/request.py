@@ -43,6 +43,8 @@ class Request:
         Format of the images.
     keep_images : tuple of int
         Stages before the last whose full-resolution images are kept.
+    figure_formats : tuple of str
+        Formats of the figures; 'png' is one of them.
     on_failed_alignment : {'stop', 'keep'}
         What to do with a pair whose alignment failed.
     strict_dyes : bool
@@ -73,6 +75,7 @@ class Request:
     output_dir: str
     checkpoint_format: str
     keep_images: tuple
+    figure_formats: tuple
     on_failed_alignment: str
     strict_dyes: bool
     sample_sheet: str | None
@@ -133,7 +136,11 @@ class Request:
     def variant_targets(self, values):
         """List what is wanted of one variant, relative to a pair's folder."""
         return variant_targets(
-            values, self.checkpoint_format, self.control.last_stage, self.keep_images
+            values,
+            self.checkpoint_format,
+            self.control.last_stage,
+            self.keep_images,
+            self.figure_formats,
         )
 
     def pair_targets(self, pair):

@@ -5,6 +5,7 @@ from pathlib import Path
 from . import job_status
 from .errors import Exo2MicroError
 from .parameters import suffix
+from .report_page import write_report
 from .rerun import rerun_command
 from .storage import read_record
 from .targets import formats_asked, pair_folder, scale_kinds
@@ -116,6 +117,7 @@ def step_names(request, values):
         f"figure_interior{three}",
         f"figures_of_pair{three}",
         f"figures_of_scale{four}",
+        f"figures_of_candidates{four}",
         *(f"figure_difference{kind}{four}" for kind in kinds[1:]),
         *(["compare_variants"] if request.compare else []),
     ]
@@ -272,9 +274,11 @@ def summarize(request, words):
     try:
         text += _compare_failed(request, failed)
         write_summary(request, rows)
+        report = write_report(request, rows)
     except (Exo2MicroError, OSError) as error:
         return f"{text}\n\nThe summary could not be written: {error}"
-    return f"{text}\n\nWritten: {folder / 'summary.tsv'}, {folder / 'summary.json'}"
+    written = (folder / "summary.tsv", folder / "summary.json", report)
+    return f"{text}\n\nWritten: {', '.join(str(path) for path in written)}"
 
 
 def _compare_failed(request, failed):

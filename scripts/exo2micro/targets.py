@@ -13,6 +13,9 @@ FIGURES = {
     "excess_heatmap": 4,
     "ratio_histogram": 4,
     "scale_map": 4,
+    "candidates": 4,
+    "candidate_histograms": 4,
+    "candidate_sheet": 4,
 }
 
 # Figures that are drawn before stage 4, and by which stage.
@@ -113,7 +116,9 @@ def catalogue_names(values):
     return [f"{stem}.{kind}" for kind in ("csv", "geojson", "json")]
 
 
-def variant_targets(values, checkpoint_format, last_stage=4, kept=(1, 2, 3)):
+def variant_targets(
+    values, checkpoint_format, last_stage=4, kept=(1, 2, 3), figure_formats=("png",)
+):
     """List a variant's images, catalogue and figures, relative to the pair's folder.
 
     Parameters
@@ -126,6 +131,8 @@ def variant_targets(values, checkpoint_format, last_stage=4, kept=(1, 2, 3)):
         Stage whose results are the last that are wanted.
     kept : tuple of int
         Earlier stages whose images are kept.
+    figure_formats : tuple of str
+        Formats of the figures.
 
     Returns
     -------
@@ -139,7 +146,7 @@ def variant_targets(values, checkpoint_format, last_stage=4, kept=(1, 2, 3)):
     ]
     images += catalogue_names(values) if last_stage == 4 else []
     figures = [name for name in figure_names(values) if _stage_of_figure(name) <= last_stage]
-    return images + [f"pipeline_output/{name}.png" for name in figures]
+    return images + [f"pipeline_output/{name}.{fmt}" for name in figures for fmt in figure_formats]
 
 
 def _stage_of_figure(name):

@@ -1,5 +1,6 @@
 """A batch in which some pairs are bad: the others go on, and the summary says what to do."""
 
+import html
 import json
 import shlex
 import shutil
@@ -46,6 +47,21 @@ def test_the_run_fails_and_the_good_pair_is_complete(batch):
     rows = statuses(batch)
     assert rows[GOOD]["status"] == "complete"
     assert (batch.pair(*GOOD) / "tiff/04_difference_difference_pad60.tiff").is_file()
+
+
+def test_the_report_is_there_and_tells_each_failure_in_full(batch):
+    text = html.unescape((batch.folder / "processed/report.html").read_text())
+    rows = statuses(batch)
+    for pair in (TWICE, CUT):
+        assert all(message in text for message in rows[pair]["messages"])
+    assert text.count("data:image/jpeg") >= 3 + 2  # the good pair's and the failed alignment's
+
+
+def test_the_figures_can_be_gathered_although_pairs_failed(batch):
+    batch.snakemake("--report", "figures.html")
+    text = (batch.folder / "figures.html").read_text()
+    assert "candidate_sheet_pad60.png" in text
+    assert "Twice/DAPI/pipeline_output/registration_pad60.png" in text
 
 
 def test_each_failure_is_told_in_full(batch):

@@ -75,6 +75,13 @@ def test_the_same_figure_gives_the_same_bytes(tmp_path):
     assert sorted(p.suffix for p in tmp_path.iterdir()) == sorted([".png", ".pdf", ".svg"] * 2)
 
 
+def test_one_figure_is_written_in_several_formats(tmp_path):
+    starts = {"png": b"\x89PNG", "pdf": b"%PDF", "svg": b"<?xml"}
+    save_figure(start(), [tmp_path / f"figure.{suffix}" for suffix in starts])
+    for suffix, begins in starts.items():
+        assert (tmp_path / f"figure.{suffix}").read_bytes().startswith(begins)
+
+
 def test_other_formats_are_refused(tmp_path):
     with pytest.raises(ValueError, match=r"figure\.bmp"):
         save_figure(start(), tmp_path / "figure.bmp")

@@ -197,9 +197,10 @@ def catalogue_sources(wildcards):
 
 
 def figure_file(name, sfx, kind=""):
-    """A figure's file, marked for the report by sample, dye and stage."""
-    return report(
-        f"{PAIR}/pipeline_output/{name}{kind}{{{sfx}}}.png",
+    """A figure's files in all its formats; the PNG is marked for the report."""
+    stem = f"{PAIR}/pipeline_output/{name}{kind}{{{sfx}}}"
+    marked = report(
+        f"{stem}.png",
         caption=f"../report/{name}.rst",
         category="{sample}",
         subcategory="{dye}",
@@ -209,6 +210,8 @@ def figure_file(name, sfx, kind=""):
             "variant": f"{{{sfx}}}",
         },
     )
+    others = [f"{stem}.{fmt}" for fmt in REQUEST.figure_formats if fmt != "png"]
+    return [marked, *others] if others else marked
 
 
 def title_names(wildcards, text):

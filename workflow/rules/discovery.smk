@@ -8,7 +8,7 @@ import sys
 from snakemake.logging import logger
 
 from exo2micro.config_files import check_duplicate_keys
-from exo2micro.engine import prepare_run
+from exo2micro.engine import prepare_run, wanted_files
 from exo2micro.errors import Exo2MicroError
 from exo2micro.parameters import suffix_shape
 from exo2micro.request import build_request

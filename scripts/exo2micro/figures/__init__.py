@@ -9,6 +9,10 @@ from importlib import import_module
 
 _HOME = {
     "draw_comparison": "comparison",
+    "draw_channel_survey": "channel_survey",
+    "draw_candidate_histograms": "candidates",
+    "draw_candidate_sheet": "candidate_sheet",
+    "draw_candidates": "candidates",
     "draw_difference_histogram": "histograms",
     "draw_difference_image": "difference_image",
     "draw_excess_heatmap": "heatmaps",
@@ -22,6 +26,10 @@ _HOME = {
 }
 
 __all__ = [
+    "draw_candidate_histograms",
+    "draw_candidate_sheet",
+    "draw_candidates",
+    "draw_channel_survey",
     "draw_comparison",
     "draw_difference_histogram",
     "draw_difference_image",

@@ -109,8 +109,8 @@ def scale_style(kind):
 
 
 @styled
-def save_figure(figure, path, dpi=DPI):
-    """Write a figure; it appears under its name only when it is whole.
+def save_figure(figure, paths, dpi=DPI):
+    """Write a figure; each file appears under its name only when it is whole.
 
     The same figure gives the same bytes: no date is written into it.
 
@@ -118,7 +118,7 @@ def save_figure(figure, path, dpi=DPI):
     ----------
     figure : matplotlib.figure.Figure
         From any function of `exo2micro.figures`.
-    path : str or path
+    paths : str or path, or list of them
         Where to; ``.png``, ``.pdf`` or ``.svg``.
     dpi : float
         Pixels an inch, for PNG and for the images inside the others.
@@ -130,7 +130,12 @@ def save_figure(figure, path, dpi=DPI):
     ImageWriteError
         When the disk refuses it.
     """
-    path = Path(path)
+    for path in [paths] if isinstance(paths, str | Path) else paths:
+        _save_as(figure, Path(path), dpi)
+
+
+def _save_as(figure, path, dpi):
+    """Write a figure in one format."""
     suffix = path.suffix.lower()
     if suffix not in FORMATS:
         raise ValueError(f"{path.name}: figures are written as {', '.join(FORMATS)}")

@@ -1,0 +1,192 @@
+"""The candidates on the significance image, and how large and bright they are."""
+
+import numpy as np
+from matplotlib.colors import AsinhNorm
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+
+from exo2micro.candidate_views import on_sample
+
+from .frame import Judgement, say_nothing_to_show, start_figure
+from .image_panel import panel_height, show_image
+from .style import DIFFERENCE_COLOURS, FAINT, INK, POST, PRE, styled
+
+NOISE_SIGMA = 3.0  # the stretch is linear below
+TOP_SIGMA = 50.0
+# More noise peaks than this share of the candidates: the catalogue is to be looked through.
+NOTABLE_FALSE = 0.05
+MANY = 1500  # candidates; more are dots, since circles would hide the image
+_CIRCLE = {"s": 55, "linewidths": 0.9}
+_DOT = {"s": 3, "linewidths": 0}
+BINS = 40
+MANY_POWERS = 30  # from the lowest to the highest value: powers of ten alone are labelled
+HEIGHT = 4.2
+
+
+@styled
+def draw_candidates(image, factors, rows, record, box, *, pixel_size_um=None, **names):
+    """Draw the significance image with a circle around each candidate.
+
+    Parameters
+    ----------
+    image : ndarray, shape (h, w)
+        Reduced significance, sigma.
+    factors : tuple of float
+        ``(fx, fy)``, reduced over full size.
+    rows : list of dict
+        The catalogue.
+    record : dict
+        What was counted; see `exo2micro.catalogue.describe_catalogue`.
+    box : tuple of int
+        ``(y0, y1, x0, x1)`` of the raw post image in the padded one, px.
+    pixel_size_um : tuple of float, optional
+        ``(x, y)`` for the scale bar.
+    **names
+        `sample`, `dye` and `variant` for the title.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    figure = start_figure(
+        "Significance and candidates",
+        judgement=judge_catalogue(record),
+        look_for="circles on what looks like a microbe, all over the sample alike. Rows of circles "
+        "along grain edges mean misalignment; a part of the sample full of them a scale that does "
+        "not hold there; bright spots without a circle lie beside the sample or are smaller than "
+        "a pixel drawn here.",
+        height=panel_height(box, 1),
+        **names,
+    )
+    axes = figure.subplots()
+    shown = show_image(
+        axes,
+        image,
+        factors,
+        box=box,
+        pixel_size_um=pixel_size_um,
+        norm=AsinhNorm(NOISE_SIGMA, -TOP_SIGMA, TOP_SIGMA, clip=True),
+        cmap=DIFFERENCE_COLOURS,
+        interpolation="nearest",
+    )
+    bar = figure.colorbar(shown, ax=axes, fraction=0.05, pad=0.02, label="significance (sigma)")
+    ticks = (-50, -20, -5, 0, 5, 20, 50)
+    bar.set_ticks(ticks, labels=[str(tick) for tick in ticks])
+    bar.ax.minorticks_off()
+    _circle(axes, rows)
+    side = round(1 / factors[0])
+    means = f"each pixel drawn is the mean of {side} x {side} px; " if side > 1 else ""
+    axes.set_title(f"{means}threshold {record['threshold']:g} sigma")
+    return figure
+
+
+def _circle(axes, rows):
+    """Mark the counted candidates, and otherwise those beside the sample."""
+    many = len(rows) > MANY
+    for counted, colour, label in (
+        (True, "#ffffff", "candidate"),
+        (False, "#8f8f8f", "off sample"),
+    ):
+        chosen = [row for row in rows if on_sample(row) == counted]
+        if chosen:
+            axes.scatter(
+                [row["x"] for row in chosen],
+                [row["y"] for row in chosen],
+                **(_DOT if many else _CIRCLE),
+                facecolors=colour if many else "none",
+                edgecolors="none" if many else colour,
+                linestyles="-" if counted else ":",
+                label=f"{label} ({len(chosen)})",
+                gid=label,
+            )
+    if rows:
+        legend = axes.legend(
+            loc="upper right",
+            facecolor="#303030",
+            labelcolor="white",
+            markerscale=4 if many else 1,
+        )
+        legend.get_frame().set_alpha(0.8)
+
+
+def judge_catalogue(record):
+    """Whether there are candidates, and more than noise makes."""
+    count, false = record["n_candidates"], record["expected_false"]
+    if count == 0:
+        return Judgement("warn", "No candidate on the sample.")
+    density = record["candidates_per_mm2"]
+    per_area = (
+        f"{density:.4g} per mm²" if density else f"{record['candidates_per_mpx']:.4g} per Mpx"
+    )
+    text = f"{count} candidates on the sample, {per_area}; noise alone would make {false:.2g}."
+    return Judgement("warn" if false > NOTABLE_FALSE * count else "pass", text)
+
+
+@styled
+def draw_candidate_histograms(rows, record, *, pixel_size_um=None, **names):
+    """Draw how large, how bright and how significant the counted candidates are.
+
+    Parameters
+    ----------
+    rows : list of dict
+        The catalogue.
+    record : dict
+        What was counted.
+    pixel_size_um : tuple of float, optional
+        ``(x, y)``; with it sizes are in micrometres.
+    **names
+        `sample`, `dye` and `variant` for the title.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    figure = start_figure(
+        "Size and brightness of the candidates",
+        judgement=judge_catalogue(record),
+        look_for="one hill of sizes, no smaller than the microscope's blur. A heap at the smallest "
+        "sizes is noise or hot pixels, a long tail of large ones clumps or debris. Significance "
+        "that piles up at the threshold means that fainter microbes go unseen.",
+        height=HEIGHT,
+        **names,
+    )
+    panels = figure.subplots(1, 3)
+    counted = [row for row in rows if on_sample(row)]
+    if not counted:
+        for axes in panels:
+            say_nothing_to_show(axes, "no candidate on the sample")
+        return figure
+    side = 1.0 if pixel_size_um is None else float(np.sqrt(np.prod(pixel_size_um)))
+    unit = "px" if pixel_size_um is None else "µm"
+    area = np.array([row["area_px"] for row in counted], float)
+    flux = np.array([row["flux"] for row in counted], float)
+    peak = np.array([row["peak_significance"] for row in counted], float)
+    _show_histogram(panels[0], 2 * np.sqrt(area / np.pi) * side, POST)
+    panels[0].set(xlabel=f"diameter of a disc of that area ({unit})", ylabel="candidates")
+    _show_histogram(panels[1], flux[flux > 0], PRE)
+    panels[1].set_xlabel("flux (sum of grey levels)")
+    _show_histogram(panels[2], peak, FAINT)
+    panels[2].set_xlabel("peak significance (sigma)")
+    panels[2].axvline(record["threshold"], color=INK, linestyle="--", gid="threshold")
+    panels[2].text(
+        record["threshold"], 0.98, " threshold", transform=panels[2].get_xaxis_transform(), va="top"
+    )
+    return figure
+
+
+def _show_histogram(axes, values, colour):
+    """Histogram over logarithmic bins, with the median."""
+    if values.size == 0:
+        say_nothing_to_show(axes, "no value above zero")
+        return
+    low, high = float(values.min()), float(values.max())
+    edges = np.geomspace(low / 1.05, high * 1.05, min(BINS, 8 + int(np.sqrt(values.size))) + 1)
+    counts, _ = np.histogram(values, edges)
+    axes.stairs(counts, edges, fill=True, color=colour, alpha=0.75)
+    middle = float(np.median(values))
+    axes.axvline(middle, color=INK, linewidth=1)
+    axes.set(xscale="log", ylim=(0, None))
+    many = high / low > MANY_POWERS
+    axes.xaxis.set_major_locator(LogLocator(subs=(1.0,) if many else (1.0, 2.0, 5.0)))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axes.xaxis.set_minor_formatter(NullFormatter())
+    axes.set_title(f"median {middle:.4g}")

@@ -1,0 +1,225 @@
+"""The batch's report: one page that stands alone, whatever became of the pairs."""
+
+import base64
+import platform
+from datetime import UTC, datetime
+from html import escape
+from importlib import metadata
+from pathlib import Path
+from urllib.parse import quote
+
+from . import __version__
+from .parameters import differences, suffix
+from .report_style import SCRIPT, STYLE
+from .storage import thumbnail, write_text
+
+NAME = "report.html"
+# Figures that tell a pair at a glance, and the stage whose suffix their names carry.
+PICTURES = {"difference_image": 4, "registration": 2, "fine_alignment": 3}
+PICTURE_WIDTH = 280  # px, drawn at half of it; a click opens the whole figure
+LEVELS = ("fail", "warn", "none", "pass")  # those that need somebody first
+WORDS = {"fail": "failed", "warn": "to be checked", "none": "skipped", "pass": "complete"}
+SOFTWARE = ("snakemake", "numpy", "opencv-python-headless", "scipy", "tifffile")
+COLUMNS = (
+    "status", "sample", "dye", "variant", "alignment", "accuracy (px)", "scale", "+/-",
+    "candidates", "time (s)", "memory (MB)", "figures",
+)  # fmt: skip
+
+
+def write_report(request, rows):
+    """Write ``report.html`` into the output folder.
+
+    Parameters
+    ----------
+    request : Request
+        What the configuration asks for.
+    rows : list of dict
+        From `exo2micro.summary.collect_summary`.
+
+    Returns
+    -------
+    Path
+    """
+    path = Path(request.output_dir) / NAME
+    write_text(path, compose_report(request, rows))
+    return path
+
+
+def compose_report(request, rows):
+    """Give the page as text; pictures that are there are embedded.
+
+    Parameters
+    ----------
+    request : Request
+        What the configuration asks for.
+    rows : list of dict
+        From `exo2micro.summary.collect_summary`.
+
+    Returns
+    -------
+    str
+        HTML.
+    """
+    ordered = sorted(rows, key=lambda row: LEVELS.index(level_of(row)))
+    values = {
+        (pair.sample, pair.dye, variant.suffix): variant.values
+        for pair in request.pairs
+        for variant in pair.variants
+    }
+    folder = Path(request.output_dir)
+    lines = [_line(folder, row, values.get(_whose(row))) for row in ordered]
+    heads = "".join(f"<th>{escape(name)}</th>" for name in COLUMNS)
+    return "\n".join(
+        [
+            '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">',
+            f"<title>exo2micro: {escape(folder.name)}</title>",
+            f'<link rel="icon" href="data:,"><style>{STYLE}</style></head><body>',
+            f"<h1>exo2micro: {escape(folder.name)}</h1>",
+            _overview(folder, rows),
+            _problems(ordered),
+            f'<h2>Pairs</h2><table id="pairs"><thead><tr>{heads}</tr></thead><tbody>',
+            *lines,
+            "</tbody></table>",
+            _legend(),
+            _parameters(request),
+            _versions(),
+            f"<script>{SCRIPT}</script></body></html>\n",
+        ]
+    )
+
+
+def level_of(row):
+    """How a row stands: 'fail', 'warn', 'none' (skipped) or 'pass'."""
+    if row["status"].startswith("skipped"):
+        return "none"
+    if row["status"] != "complete":
+        return "fail"
+    return "warn" if row["messages"] or row["alignment"] != "pass" else "pass"
+
+
+def _whose(row):
+    return row["sample"], row["dye"], row["variant"]
+
+
+def _overview(folder, rows):
+    """When, how many, and where else to look."""
+    counts = {level: sum(level_of(row) == level for row in rows) for level in LEVELS}
+    told = ", ".join(f"{count} {WORDS[level]}" for level, count in counts.items() if count)
+    when = datetime.now(UTC).isoformat(" ", "minutes").removesuffix("+00:00")
+    viewer = folder / "viewer/index.html"
+    look = '<a href="viewer/index.html">The viewer</a> shows the images down to the pixel. '
+    return (
+        f'<p>{told or "No pair"}. <span class="faint">Written {when} UTC.</span></p><p>'
+        f"{look if viewer.is_file() else ''}The same table: "
+        '<a href="summary.tsv">summary.tsv</a>, <a href="summary.json">summary.json</a>.</p>'
+    )
+
+
+def _problems(rows):
+    """Everything that somebody should read, the worst first."""
+    parts = []
+    for row in rows:
+        level = level_of(row)
+        messages = row["messages"] or ([] if level == "pass" else [_without_status(row)])
+        if messages:
+            told = "".join(f"<p>{escape(message)}</p>" for message in messages)
+            parts.append(f'<div class="problem {level}"><b>{_name(row)}</b>{told}</div>')
+    if not parts:
+        return "<p>No problems and no warnings.</p>"
+    return "<h2>Problems and warnings</h2>" + "\n".join(parts)
+
+
+def _without_status(row):
+    if row["status"] == "complete":
+        return f"alignment: {row['alignment'] or 'not judged'}"
+    return row["status"]
+
+
+def _name(row):
+    return escape(" / ".join(_whose(row)[:2]) + f" {row['variant']}").rstrip()
+
+
+def _line(folder, row, values):
+    """A row of the table."""
+    level = level_of(row)
+    verdict = row["alignment"]
+    state = {"pass": "complete", "warn": "check", "fail": "failed", "none": "skipped"}[level]
+    cells = [
+        f'<td data-key="{LEVELS.index(level)}"><span class="badge {level}">{state}</span></td>',
+        *(f"<td>{escape(name)}</td>" for name in _whose(row)),
+        f'<td><span class="badge {verdict or "none"}">{verdict or "-"}</span></td>',
+        _number(row["accuracy_px"], ".3f"),
+        _number(row["scale_estimate"], ".4f"),
+        _number(row["scale_error"], ".4f"),
+        _number(row["n_candidates"], "d"),
+        _number(row["seconds"], ".0f"),
+        _number(row["peak_mb"], ".0f"),
+        f'<td data-key=""><div class="thumbs">{_pictures(folder, row, values)}</div></td>',
+    ]
+    return f"<tr>{''.join(cells)}</tr>"
+
+
+def _number(value, form):
+    if value is None:
+        return '<td class="number" data-key="">-</td>'
+    return f'<td class="number" data-key="{value!r}">{value:{form}}</td>'
+
+
+def _pictures(folder, row, values):
+    """The pair's main figures, small; each leads to the whole one."""
+    parts = []
+    for name, stage in PICTURES.items() if values else ():
+        local = f"{row['sample']}/{row['dye']}/pipeline_output/{name}{suffix(values, stage)}.png"
+        small = thumbnail(folder / local, PICTURE_WIDTH)
+        if small:
+            data = base64.b64encode(small).decode("ascii")
+            title = name.replace("_", " ")
+            parts.append(
+                f'<a href="{escape(quote(local))}">{title}<img alt="{title} of {_name(row)}" '
+                f'src="data:image/jpeg;base64,{data}"></a>'
+            )
+    return "".join(parts)
+
+
+def _legend():
+    return (
+        '<p class="faint">Accuracy: how far, in px, the aligned images lie apart where no part of '
+        "the fit looked. Scale: post over pre of the mineral, with its standard error. Candidates: "
+        "those on the sample. A pair that is to be checked is complete, but its alignment or its "
+        "scale is doubtful: read why above, look at its figures, then at the images.</p>"
+    )
+
+
+def _parameters(request):
+    """What was asked for: parameters that are not at their default, and the configuration."""
+    parts = []
+    for variant in request.variants:
+        own = [f"{p.name} = {variant.values[p.name]}" for p in differences(variant.values)]
+        named = escape(variant.suffix.lstrip("_") or "defaults")
+        told = escape(", ".join(own)) or "all at their default"
+        parts.append(f"<tr><td>{named}</td><td>{told}</td></tr>")
+    asked = {
+        name: getattr(request, name)
+        for name in ("checkpoint_format", "keep_images", "on_failed_alignment", "strict_dyes",
+                     "sample_sheet", "channels")
+    }  # fmt: skip
+    config = "".join(
+        f"<tr><td>{escape(name)}</td><td>{escape(str(value))}</td></tr>"
+        for name, value in asked.items()
+    )
+    return (
+        f"<h2>Parameters</h2><table><tr><th>variant</th><th>not at their default</th></tr>"
+        f"{''.join(parts)}</table><h2>Configuration</h2><table>{config}</table>"
+    )
+
+
+def _versions():
+    """What made the results."""
+    lines = [("exo2micro", __version__), ("Python", platform.python_version())]
+    for name in SOFTWARE:
+        try:
+            lines.append((name, metadata.version(name)))
+        except metadata.PackageNotFoundError:
+            continue  # run from its folder without having been installed
+    cells = "".join(f"<tr><td>{escape(n)}</td><td>{escape(v)}</td></tr>" for n, v in lines)
+    return f"<h2>Versions</h2><table>{cells}</table>"
