@@ -14,6 +14,7 @@ from .interior_alignment import align_interior
 from .overview import make_overview, similarity_of
 from .padding import raw_box
 from .tilematch import TileSource
+from .trimming import move_record, padding_to_trim, trim_padding
 from .verdict import FAIL, Verdict, is_physical, judge_boundary, judge_interior, unusable
 
 TO_DO = (
@@ -42,6 +43,13 @@ def run_boundary_stage(post, pre, padding, values):
         The transform record of ``transforms/02_icp.json``: `pre_from_post` maps padded post to
         padded pre.
     """
+    trimmed = padding_to_trim(padding)
+    images = trim_padding(post, pre, padding, trimmed)
+    return move_record(_boundary_record(*images, values), trimmed)
+
+
+def _boundary_record(post, pre, padding, values):
+    """Stage 2's record in the frame of the images given."""
     boxes = raw_box(padding, "post"), raw_box(padding, "pre")
     alignment = align_boundary(post, pre, *boxes, values)
     verdict = judge_boundary(alignment, values)
@@ -118,10 +126,18 @@ def run_interior_stage(post, pre, padding, boundary, values, threads=1):
     dict
         The transform record of ``transforms/03_interior.json``.
     """
-    before = Verdict(boundary["verdict"], list(boundary["reasons"]))
-    start = Transform.from_record(boundary, "stage 2's record").pre_from_post
     if not values["interior_ecc"]:
         return _handed_on(boundary)
+    trimmed = padding_to_trim(padding)
+    images = trim_padding(post, pre, padding, trimmed)
+    record = _align_interior(*images, move_record(boundary, -trimmed), values, threads)
+    return move_record(record, trimmed)
+
+
+def _align_interior(post, pre, padding, boundary, values, threads):
+    """Stage 3's record in the frame of the images given."""
+    before = Verdict(boundary["verdict"], list(boundary["reasons"]))
+    start = Transform.from_record(boundary, "stage 2's record").pre_from_post
     boxes = raw_box(padding, "post"), raw_box(padding, "pre")
     shape = (boxes[0][1] - boxes[0][0], boxes[0][3] - boxes[0][2])
     factor = overview_factor(shape, values["down_scale"])

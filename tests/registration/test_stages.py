@@ -57,6 +57,32 @@ def test_bending_is_followed(make_pair, values):
     assert np.median(distances(stiff, true_map, points)) > 0.5
 
 
+def test_wide_padding_changes_nothing(make_pair, values):
+    def bend(xy):
+        x, y = xy.T
+        return 3 * np.stack([np.sin(y / 70), np.cos(x / 80)], axis=1)
+
+    records = {}
+    for pad in (60, 700):
+        post, pre, box, true_map, points = make_pair(12, 5.0, 1.0, size=640, bend=bend, pad=pad)
+        padding = padding_of(box)
+        boundary = run_boundary_stage(post, pre, padding, values)
+        interior = run_interior_stage(post, pre, padding, boundary, values)
+        assert interior["tiles"]["model"] == "bending"
+        assert np.median(distances(boundary, true_map, points)) < 4
+        assert np.median(distances(interior, true_map, points)) < 0.3
+        tiles = interior["tiles"]
+        assert min(min(tiles["x"]), min(tiles["y"])) > pad
+        assert max(max(tiles["x"]), max(tiles["y"])) < pad + 640
+        records[pad] = boundary, interior
+    for narrow, wide in zip(records[60], records[700], strict=True):
+        assert narrow["verdict"] == wide["verdict"]
+        gap = np.array(wide["centre"]) - narrow["centre"]
+        np.testing.assert_allclose(gap, 640, atol=0.5)
+        for name, slack in (("rotation_deg", 0.1), ("scale_x", 2e-3)):
+            assert wide["motion"][name] == pytest.approx(narrow["motion"][name], abs=slack)
+
+
 def test_different_samples_fail_and_stop_the_pair(make_pair, values):
     post, pre, box, _, _ = make_pair(13, 3.0, 1.0, pre_seed=99)
     padding = padding_of(box)
