@@ -17,7 +17,7 @@ from .summary import collect_summary
 # Keys of a result, in this order: the original's, then ours.
 RESULT_KEYS = ("sample", "dye", "status", "scale_estimate", "scale_percentile_value",
                "manual_scale", "variant", "alignment", "accuracy_px", "scale_error",
-               "n_candidates", "seconds", "peak_mb")  # fmt: skip
+               "n_candidates", "seconds", "peak_mb", "n_estimated", "false_at_most")  # fmt: skip
 
 
 def run_batch(
@@ -78,7 +78,8 @@ def run_batch(
         One for each pair that is there, and for each variant where `params` makes several:
         `sample`, `dye`, `status` (``complete`` or ``error: ...`` with the whole message),
         `scale_estimate`, `scale_percentile_value`, `manual_scale`; and `variant`, `alignment`,
-        `accuracy_px`, `scale_error`, `n_candidates`, `seconds`, `peak_mb`.
+        `accuracy_px`, `scale_error`, `n_candidates`, `seconds`, `peak_mb`, `n_estimated`,
+        `false_at_most`.
 
     Raises
     ------

@@ -186,8 +186,9 @@ def describe_catalogue(detected, pixel_size_um=None):
         ``fwhm_px`` (of the matched filter), ``n_dark`` (sources that are darker than the mineral by
         as much as candidates are brighter, and pass as such: microbes are never dark, faults of
         the model as often as bright), ``expected_false`` (noise maxima above the threshold in the
-        searched area, and as many as there are dark sources), ``median_fwhm_px`` (of the
-        candidates themselves), ``median_flux``.
+        searched area, and as many as there are dark sources), ``false_at_most`` (the same with the
+        84 % upper limit of the number of dark sources), ``median_fwhm_px`` (of the candidates
+        themselves), ``median_flux``.
     """
     threshold, fwhm = float(detected["threshold"]), float(detected["fwhm"])
     searched = int(detected["searched_px"])
@@ -195,6 +196,7 @@ def describe_catalogue(detected, pixel_size_um=None):
     count, dark = int(counted.sum()), int(detected["dark_count"])
     mm2_per_px = _area_of_pixel(pixel_size_um) / UM2_PER_MM2
     flux = detected["flux"][counted]
+    noise = expected_false_per_pixel(threshold, fwhm) * searched
     return {
         "n_candidates": count,
         "n_estimated": float(_numbers(detected).sum()),
@@ -212,7 +214,8 @@ def describe_catalogue(detected, pixel_size_um=None):
         "threshold": threshold,
         "fwhm_px": fwhm,
         "n_dark": dark,
-        "expected_false": expected_false_per_pixel(threshold, fwhm) * searched + dark,
+        "expected_false": noise + dark,
+        "false_at_most": noise + poisson_upper_limit(dark),
         "median_fwhm_px": _median_fwhm(detected, counted, threshold, fwhm),
         "median_flux": float(np.median(flux)) if count else None,
     }
@@ -222,6 +225,25 @@ def is_counted(flags):
     """Which candidates count as microbes, from their flags as bits."""
     not_counted = sum(1 << FLAGS.index(name) for name in NOT_COUNTED)
     return (np.asarray(flags, dtype=int) & not_counted) == 0
+
+
+def poisson_upper_limit(count):
+    """Upper limit (84 %) of the mean of which a count is one draw (Gehrels 1986, equation 7).
+
+    Parameters
+    ----------
+    count : int
+
+    Returns
+    -------
+    float
+
+    Examples
+    --------
+    >>> round(poisson_upper_limit(0), 2), round(poisson_upper_limit(4), 2)
+    (1.87, 7.18)
+    """
+    return count + 1 + float(np.sqrt(count + 0.75))
 
 
 def expected_false_per_pixel(threshold, fwhm):

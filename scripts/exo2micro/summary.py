@@ -24,6 +24,8 @@ COLUMNS = (
     "n_candidates",
     "seconds",
     "peak_mb",
+    "n_estimated",
+    "false_at_most",
 )
 
 
@@ -89,6 +91,8 @@ def describe_variant(request, pair, values):
         "scale_percentile_value": scale.get("scale_percentile_value"),
         "manual_scale": values["manual_scale"],
         "n_candidates": catalogue.get("n_candidates"),
+        "n_estimated": catalogue.get("n_estimated"),
+        "false_at_most": catalogue.get("false_at_most"),
         "seconds": round(sum(step.get("seconds", 0.0) for step in steps), 1) if steps else None,
         "peak_mb": max((step.get("peak_mb", 0.0) for step in steps), default=None),
         "messages": list(dict.fromkeys(messages)),

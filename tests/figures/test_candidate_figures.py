@@ -28,6 +28,7 @@ COLUMNS = {
 RECORD = {
     "n_candidates": 3,
     "expected_false": 0.01,
+    "false_at_most": 1.9,
     "candidates_per_mm2": 12.5,
     "candidates_per_mpx": 5.3,
     "threshold": 5.0,

@@ -117,7 +117,10 @@ def judge_catalogue(record):
     per_area = (
         f"{density:.4g} per mm²" if density else f"{record['candidates_per_mpx']:.4g} per Mpx"
     )
-    text = f"{count} candidates on the sample, {per_area}; noise alone would make {false:.2g}."
+    text = (
+        f"{count} candidates on the sample, {per_area}; {false:.2g} of them are likely false, at "
+        f"most {record['false_at_most']:.2g}."
+    )
     return Judgement("warn" if false > NOTABLE_FALSE * count else "pass", text)
 
 
