@@ -135,9 +135,9 @@ def _textures(folder):
 
 
 def run(task):
-    """One pair, on one core."""
-    cv2.setNumThreads(1)
-    register, *arguments = task
+    """One pair, on one core unless it has the machine to itself."""
+    threads, register, *arguments = task
+    cv2.setNumThreads(threads)
     return register(*arguments)
 
 
@@ -191,11 +191,13 @@ def main():
     parser.add_argument("--turns", type=int, default=0, help="rotations round the circle")
     parser.add_argument("--impossible", type=int, default=0, help="generated impossible pairs")
     parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--threads", type=int, default=1, help="OpenCV's, of each job")
     parser.add_argument("--out", type=Path)
     options = parser.parse_args()
     with ProcessPoolExecutor(options.jobs) as pool:
         rows = []
-        for row in pool.map(run, list_tasks(options)):
+        tasks = [(options.threads, *task) for task in list_tasks(options)]
+        for row in pool.map(run, tasks):
             rows.append(_tell(row))
             if options.out:
                 pd.DataFrame(rows).to_csv(options.out, sep="\t", index=False)
