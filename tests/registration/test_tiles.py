@@ -1,7 +1,10 @@
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
 from exo2micro.geometry import Transform, apply_homography, similarity, translation
+from exo2micro.held_out import estimate_accuracy
 from exo2micro.tilefit import fit_tiles, refine_homography
 from exo2micro.tilematch import TileShifts, TileSource, match_tiles
 
@@ -131,3 +134,16 @@ def test_a_start_with_rotation_is_kept_in_the_positions(make_pair):
     error = np.hypot(*(tiles.pre_xy - true_map(tiles.post_xy)).T)
     assert np.median(error) < 0.06
     assert np.median(np.hypot(*tiles.shift.T)) == pytest.approx(np.hypot(2.5, 1.5) / 1.05, abs=0.1)
+
+
+def test_a_fit_through_all_its_tiles_is_no_better_than_they_are():
+    rng = np.random.default_rng(5)
+    xy = rng.uniform(0, 1000, (90, 2))
+    sigma = np.full(90, 0.02)
+    tiles = SimpleNamespace(post_xy=xy, sigma=sigma)
+    good = np.ones(90, dtype=bool)
+    held_out = rng.normal(0, 0.02, (90, 2))
+    through = estimate_accuracy(tiles, good, np.full((90, 2), 1e-4), held_out, 175.0, 0.0)
+    assert 0.015 < through < 0.04
+    stiff = estimate_accuracy(tiles, good, rng.normal(0, 0.02, (90, 2)), held_out, 8.0)
+    assert 0.002 < stiff < 0.012
