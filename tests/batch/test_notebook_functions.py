@@ -1,6 +1,7 @@
 """The original's functions, run by the workflow. Mostly to stage 1, which is quick."""
 
 import os
+import re
 
 import pytest
 
@@ -84,7 +85,8 @@ def test_a_config_file_in_the_folder_adds_nothing(workplace):
 
 def test_a_limit_of_time_is_told(workplace):
     result = exo2micro.run_batch(**GOOD, timeout_per_task=0.01)[0]
-    assert result["status"].startswith("error: plan_padding_pad30 timed out after 0.01 s")
+    # Of jobs this short, which one is caught is a matter of luck.
+    assert re.match(r"error: \w+_pad30 timed out after 0\.01 s", result["status"])
 
 
 def test_tasks_one_by_one_keep_their_order_and_settings(workplace):
