@@ -25,7 +25,11 @@ TUKEY = 4.685
 SATURATED = 0.98
 # Brightness classes in which the residuals' spread is taken: light is noisier than darkness.
 LEVELS = 6
+# Steps of brightness between the darkest class and the brightest.
+SHADES = 64
 SAMPLE = 1500
+# Every so many rows and columns take part: smoothing by BAND[0] leaves nothing new between them.
+STEP = 2
 # What a tile may answer instead of a shift.
 LOST = "lost"
 NO_WITNESS = "no witness"
@@ -222,13 +226,11 @@ def _gradient_shift(post, pre, usable, shift):
         result = _solve(smooth_post, smooth_pre, seen)
         if result is None:
             return None
-        step, sigma, correlation, weight = result
+        step, sigma, correlation, centre = result
         # Step is how far pre must still be moved.
         shift = shift + np.clip(step, -1, 1)
         if np.abs(step).max() < 0.003:
             break
-    total = weight.sum()
-    centre = np.array([(weight * columns).sum() / total, (weight * rows).sum() / total])
     return centre, shift, sigma, correlation
 
 
@@ -243,47 +245,54 @@ def _shrink(usable, shift):
 
 
 def _solve(post, pre, usable):
-    """One robust step: shift, its standard error, the correlation and the pixels' weights."""
-    if usable.sum() < 0.2 * usable.size:
+    """One robust step: shift, its standard error, the correlation and the evidence's centre."""
+    every = slice(None, None, STEP)
+    where = np.flatnonzero(usable[every, every])
+    if len(where) < 0.2 * usable[every, every].size:
         return None
+
+    def some(image):
+        return image[every, every].ravel()[where]
+
+    target, level = some(post), some(pre)
     # Half-way between the two images the gradient's noise biases neither direction.
-    gain, offset = _gain(post[usable], pre[usable])
+    shade = _Brightness(level)
+    gain, offset = _gain(target, level, shade)
     if gain <= 0:
         return None
-    model = gain * pre + offset
-    middle = 0.5 * (post + model)
-    gx = cv2.Sobel(middle, cv2.CV_32F, 1, 0, ksize=3, scale=0.125)[usable]
-    gy = cv2.Sobel(middle, cv2.CV_32F, 0, 1, ksize=3, scale=0.125)[usable]
-    level = model[usable]
-    gap = (post[usable] - level).astype(np.float64)
-    design = np.stack([gx, gy, level - level.mean(), np.ones_like(level)], axis=1)
-    design = design.astype(np.float64)
-    weight, spread = _tukey(gap, level)
+    middle = 0.5 * (post + gain * pre + offset)
+    gx = some(cv2.Sobel(middle, cv2.CV_32F, 1, 0, ksize=3, scale=0.125))
+    gy = some(cv2.Sobel(middle, cv2.CV_32F, 0, 1, ksize=3, scale=0.125))
+    level = gain * level + offset
+    gap = target - level
+    design = np.stack([gx, gy, level - level.mean(), np.ones_like(level)])
+    weight, spread = shade.tukey(gap)
     for _ in range(3):
-        weighted = design * (weight / spread**2)[:, None]
-        normal = weighted.T @ design
+        weighted = design * (weight / spread**2)
+        normal = (weighted @ design.T).astype(np.float64)
         try:
-            solution = np.linalg.solve(normal, weighted.T @ gap)
+            solution = np.linalg.solve(normal, weighted @ gap)
         except np.linalg.LinAlgError:
             return None
-        left = gap - design @ solution
-        weight, spread = _tukey(left, level)
+        left = gap - solution.astype(np.float32) @ design
+        weight, spread = shade.tukey(left)
     if weight.mean() < 0.3:
         return None
     share = weight / spread**2
-    noise = (share * left**2).sum() / weight.sum()
+    noise = float((share * left**2).sum()) / float(weight.sum())
     # Smoothing by BAND[0] correlates neighbours: the independent pixels are fewer.
-    correlated = 4 * np.pi * BAND[0] ** 2
+    correlated = 4 * np.pi * BAND[0] ** 2 / STEP**2
     covariance = np.linalg.inv(normal)[:2, :2] * noise * correlated
     sigma = float(np.sqrt(max(np.trace(covariance) / 2, 1e-12)))
-    weights = np.zeros(usable.shape)
-    weights[usable] = share * (gx * gx + gy * gy)
-    if weights.sum() <= 0:
+    evidence = share * (gx * gx + gy * gy)
+    if not evidence.sum() > 0:
         return None
-    return solution[:2], sigma, _correlation(post[usable], pre[usable], share), weights
+    rows, columns = np.divmod(where, len(range(0, usable.shape[1], STEP)))
+    centre = [STEP * float(np.average(part, weights=evidence)) for part in (columns, rows)]
+    return solution[:2], sigma, _correlation(target, level, share), np.array(centre)
 
 
-def _gain(post, pre):
+def _gain(post, pre, shade):
     """Robust straight line post = gain * pre + offset."""
     weight = np.ones(post.shape, dtype=post.dtype)
     gain = offset = 0.0
@@ -301,27 +310,42 @@ def _gain(post, pre):
             return 0.0, 0.0
         gain = float((weighted * (post - mean_post)).sum()) / spread
         offset = mean_post - gain * mean_pre
-        weight, _ = _tukey(post - gain * pre - offset, pre)
+        weight, _ = shade.tukey(post - gain * pre - offset)
     return float(gain), float(offset)
 
 
-def _tukey(left, level):
-    """Tukey's weights and the residuals' spread, which follows the mineral's brightness.
+class _Brightness:
+    """Brightness classes of a tile's pixels, in each of which residuals have a spread of their own.
 
     Without that, the few bright places of a sparse structure would count as outliers among the
     many dark ones. A sample of the residuals is plenty to tell the spread.
+
+    Parameters
+    ----------
+    level : ndarray of float32, shape (n,)
+        Brightness of the pixels.
     """
-    step = len(left) // SAMPLE + 1
-    some, shade = np.abs(left[::step]), level[::step]
-    order = np.argsort(shade)
-    classes = np.array_split(order, LEVELS)
-    middle = np.array([shade[part[len(part) // 2]] for part in classes])
-    spreads = np.array([_median(some[part]) for part in classes])
-    floor = max(0.2 * float(_median(some)), 1e-6)
-    spread = 1.4826 * np.interp(level, middle, np.maximum(spreads, floor)).astype(left.dtype)
-    relative = left / (TUKEY * spread)
-    weight = np.maximum(1 - relative * relative, 0)
-    return weight * weight, spread
+
+    def __init__(self, level):
+        self._step = len(level) // SAMPLE + 1
+        shade = level[:: self._step]
+        self._classes = np.array_split(np.argsort(shade), LEVELS)
+        middle = [shade[part[len(part) // 2]] for part in self._classes]
+        low, high = middle[0], max(middle[-1], np.nextafter(middle[0], np.float32(np.inf)))
+        self._shades = (middle - low) / (high - low) * (SHADES - 1)
+        index = (level - low) * np.float32((SHADES - 1) / (high - low)) + np.float32(0.5)
+        self._shade = np.clip(index, 0, SHADES - 1).astype(np.uint8)
+
+    def tukey(self, left):
+        """Tukey's weights of residuals, and the residuals' spread, which follows the brightness."""
+        some = np.abs(left[:: self._step])
+        spreads = np.array([_median(some[part]) for part in self._classes])
+        floor = max(0.2 * float(_median(some)), 1e-6)
+        table = 1.4826 * np.interp(range(SHADES), self._shades, np.maximum(spreads, floor))
+        spread = table.astype(left.dtype)[self._shade]
+        relative = left / (TUKEY * spread)
+        weight = np.maximum(1 - relative * relative, 0)
+        return weight * weight, spread
 
 
 def _median(values):
