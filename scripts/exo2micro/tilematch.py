@@ -28,8 +28,10 @@ LEVELS = 6
 # Steps of brightness between the darkest class and the brightest.
 SHADES = 64
 SAMPLE = 1500
-# Every so many rows and columns take part: smoothing by BAND[0] leaves nothing new between them.
+# Of large tiles every so many rows and columns take part: smoothing by BAND[0] leaves little new
+# between them. Small tiles, which small samples have, need all of theirs.
 STEP = 2
+LARGE = 128 * 128
 # What a tile may answer instead of a shift.
 LOST = "lost"
 NO_WITNESS = "no witness"
@@ -246,7 +248,8 @@ def _shrink(usable, shift):
 
 def _solve(post, pre, usable):
     """One robust step: shift, its standard error, the correlation and the evidence's centre."""
-    every = slice(None, None, STEP)
+    step = STEP if usable.size >= LARGE else 1
+    every = slice(None, None, step)
     where = np.flatnonzero(usable[every, every])
     if len(where) < 0.2 * usable[every, every].size:
         return None
@@ -281,14 +284,14 @@ def _solve(post, pre, usable):
     share = weight / spread**2
     noise = float((share * left**2).sum()) / float(weight.sum())
     # Smoothing by BAND[0] correlates neighbours: the independent pixels are fewer.
-    correlated = 4 * np.pi * BAND[0] ** 2 / STEP**2
+    correlated = 4 * np.pi * BAND[0] ** 2 / step**2
     covariance = np.linalg.inv(normal)[:2, :2] * noise * correlated
     sigma = float(np.sqrt(max(np.trace(covariance) / 2, 1e-12)))
     evidence = share * (gx * gx + gy * gy)
     if not evidence.sum() > 0:
         return None
-    rows, columns = np.divmod(where, len(range(0, usable.shape[1], STEP)))
-    centre = [STEP * float(np.average(part, weights=evidence)) for part in (columns, rows)]
+    rows, columns = np.divmod(where, len(range(0, usable.shape[1], step)))
+    centre = [step * float(np.average(part, weights=evidence)) for part in (columns, rows)]
     return solution[:2], sigma, _correlation(target, level, share), np.array(centre)
 
 
