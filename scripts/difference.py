@@ -1,39 +1,30 @@
-"""Rule difference: a difference image, from the padded pair or from its twin."""
+"""Rule difference: difference, significance, mask and detections, from the pair or their twins."""
 
 from exo2micro.headers import checkpoint_header
 from exo2micro.jobs import job
 
 with job(snakemake):
-    import numpy as np
+    from exo2micro.difference_image import scale_of
+    from exo2micro.storage import convert_image, read_arrays, read_record, write_arrays
+    from exo2micro.subtraction import write_difference_and_detect
 
-    from exo2micro.difference_image import difference_tiles, scale_of
-    from exo2micro.storage import convert_image, open_image, read_record, write_image
-    from exo2micro.transforms import load_transform
-
-    names = snakemake.wildcards.sample, snakemake.wildcards.dye
-    values, kind = snakemake.params.values, snakemake.params.kind
-    padding = read_record(snakemake.input.padding)
-    record = read_record(snakemake.input.scale)
-    scale = scale_of(record, kind, names)
+    names, source = (snakemake.wildcards.sample, snakemake.wildcards.dye), snakemake.input
+    values, padding = snakemake.params.values, read_record(source.padding)
+    record = read_record(source.scale)
+    scale = scale_of(record, "moffat", names)
     facts = {
         "channel_name": names[1],
         "pixel_size_um": padding["pixel_size_um"],
-        "header": checkpoint_header(4, *names, values, SCALE=scale, SCALEK=kind),
+        "header": checkpoint_header(4, *names, values, SCALE=scale, SCALEK="moffat"),
         "threads": snakemake.threads,
     }
-    if "twin" in snakemake.input.keys():
-        convert_image(snakemake.input.twin, snakemake.output[0], **facts)
+    if "twin" in source.keys():
+        convert_image(source.twin, snakemake.output.difference, **facts)
+        convert_image(source.twin_significance, snakemake.output.significance, **facts)
+        convert_image(source.twin_mask, snakemake.output.mask, **facts)
+        detected = read_arrays(source.detected)
     else:
-        with open_image(snakemake.input.post) as post, open_image(snakemake.input.pre) as pre:
-            tiles = difference_tiles(
-                post,
-                pre,
-                load_transform(snakemake.input.transform),
-                padding,
-                record,
-                kind,
-                scale,
-                values["interpolation"],
-                snakemake.threads,
-            )
-            write_image(snakemake.output[0], post.shape, np.dtype("float32"), tiles, **facts)
+        detected = write_difference_and_detect(
+            source, snakemake.output, padding, record, scale, values, facts
+        )
+    write_arrays(snakemake.output.detected, **detected)

@@ -28,6 +28,8 @@ with job(snakemake):
         )
     }
     if "scale_map" in snakemake.output.keys():
+        for name in ("pre_post_heatmap", "pre_post_histograms", "difference_histogram"):
+            drawn[name] = getattr(figures, f"draw_{name}")(arrays, alignment, **names)
         drawn["excess_heatmap"] = figures.draw_excess_heatmap(arrays, record, alignment, **names)
         drawn["ratio_histogram"] = figures.draw_ratio_histogram(record, alignment, **names)
         drawn["scale_map"] = figures.draw_scale_map(record, box, **place, **names)

@@ -3,7 +3,9 @@
 import numpy as np
 
 from .geometry import Transform
+from .measurement import measure_pair, measured_tiles
 from .padding import raw_box
+from .pair_statistics import PairStatistics
 from .storage import convert_image, open_image, tile_windows, write_image
 from .streaming import ordered_map
 from .warping import warp_tile
@@ -76,3 +78,35 @@ def write_aligned(
     with open_image(sources.pre) as pre:
         tiles = aligned_tiles(pre, transform, padding, values["interpolation"], threads)
         write_image(target, tuple(padding["canvas"]), np.dtype("float32"), tiles, **facts)
+
+
+def write_aligned_and_measure(sources, target, record, padding, interpolation, facts):
+    """Write an aligned pre image and gather the pair's statistics in one pass.
+
+    Parameters
+    ----------
+    sources : object
+        With `post` and `pre`, the padded images' paths.
+    target : path or None
+        Checkpoint; None where it is not kept.
+    record, padding : dict
+        The transform's record and stage 1's.
+    interpolation : str
+        See `warping.warp_tile`.
+    facts : dict
+        `storage.write_image`'s facts of the image, threads included.
+
+    Returns
+    -------
+    dict of ndarray
+        See `pair_statistics`.
+    """
+    transform = Transform.from_record(record)
+    with open_image(sources.post) as post, open_image(sources.pre) as pre:
+        pair = post, pre, transform, padding
+        if target is None:
+            return measure_pair(*pair, interpolation, facts["threads"])
+        statistics = PairStatistics.of_pair(post, padding)
+        tiles = measured_tiles(*pair, statistics, interpolation, facts["threads"])
+        write_image(target, post.shape, np.dtype("float32"), tiles, **facts)
+    return statistics.result()

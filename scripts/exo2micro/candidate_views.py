@@ -7,7 +7,7 @@ import numpy as np
 from .difference import difference_tile
 from .figure_inputs import place_window
 from .measurement import covered_pair
-from .registration import raw_box
+from .padding import raw_box
 from .scale_map import evaluate_scale_field
 
 SIDE = 48  # px of a close-up: a dozen microbes' widths

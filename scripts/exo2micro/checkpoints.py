@@ -43,10 +43,39 @@ def readable(folder, name, checkpoint_format):
     str
         The original where it exists, else the path at which it will be computed.
     """
-    times = {fmt: _modified(image_path(folder, name, fmt)) for fmt in FORMATS}
-    found = [fmt for fmt in FORMATS if times[fmt] is not None]
-    fmt = min(found, key=times.get) if found else primary_format(checkpoint_format)
-    return image_path(folder, name, fmt)
+    paths = {fmt: image_path(folder, name, fmt) for fmt in FORMATS}
+    return paths[_oldest(paths) or primary_format(checkpoint_format)]
+
+
+def measurement_path(folder, name):
+    """Path of arrays that were measured: ``{folder}/measurements/{name}.npz``."""
+    return f"{folder}/measurements/{name}.npz"
+
+
+def readable_measurement(folder, name, image, end, checkpoint_format):
+    """Path of arrays that were measured while an image was written, which are kept by its format.
+
+    Parameters
+    ----------
+    folder : str
+        See `readable`.
+    name, image : str
+        Names of the arrays and of the image, without suffix.
+    end : str
+        Suffix of both.
+    checkpoint_format : {'tiff', 'fits', 'both'}
+        The configuration's.
+
+    Returns
+    -------
+    str
+        Those that came with the original of the image. Where the image is not kept, the older
+        ones; where there are none, the path at which they will be measured.
+    """
+    images = {fmt: image_path(folder, f"{image}{end}", fmt) for fmt in FORMATS}
+    arrays = {fmt: measurement_path(folder, f"{name}_{fmt}{end}") for fmt in FORMATS}
+    fmt = _oldest(images) or _oldest(arrays) or primary_format(checkpoint_format)
+    return arrays[fmt]
 
 
 def is_conversion(folder, name, fmt, checkpoint_format):
@@ -72,6 +101,12 @@ def is_conversion(folder, name, fmt, checkpoint_format):
     if mine is None or twin is None:
         return mine is None
     return mine > twin
+
+
+def _oldest(paths):
+    """Format of the older one of two files; None where there is none."""
+    times = {fmt: _modified(path) for fmt, path in paths.items()}
+    return min((fmt for fmt in times if times[fmt] is not None), key=times.get, default=None)
 
 
 def _modified(path):

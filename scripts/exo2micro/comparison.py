@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from .checkpoints import readable
+from .checkpoints import readable, readable_measurement
 from .config_values import accept_pairs, is_nothing
 from .parameters import differences, suffix
 from .selection import ALL
@@ -100,7 +100,9 @@ def variant_files(folder, values, checkpoint_format):
     return {
         "padding": f"{folder}/transforms/01_padding{one}.json",
         "interior": f"{folder}/transforms/03_interior{three}.json",
-        "joint": f"{folder}/measurements/04_joint{three}.npz",
+        "joint": readable_measurement(
+            folder, "04_joint", "03_interior_aligned_pre", three, checkpoint_format
+        ),
         "scale": f"{folder}/measurements/04_scale{four}.json",
         "candidates": f"{folder}/measurements/04_candidates{four}.json",
         "difference": readable(folder, difference, checkpoint_format),

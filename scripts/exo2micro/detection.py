@@ -1,25 +1,16 @@
-"""Microbes of a pair: significance, mask and catalogue in one streamed pass."""
+"""Microbes of a pair, tile by tile: significance, mask and candidates."""
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
 from .candidates import count_dark_sources, find_candidates
-from .catalogue import Detections
 from .measurement import covered_pair
+from .padding import raw_box
 from .pixel_mask import BLIND, UNCOVERED
-from .registration import raw_box
 from .search_area import LEVEL_PART, SearchArea
 from .significance import SignificanceTile, context_of, significance_tile
-from .storage import (
-    TileSpool,
-    Window,
-    intersect,
-    tile_windows,
-    write_arrays,
-    write_image,
-)
+from .storage import Window, intersect, tile_windows
 from .streaming import ordered_map
 
 # Tiles of the images that are computed together, and context around them: the wider, the less
@@ -27,6 +18,44 @@ from .streaming import ordered_map
 TILE = 512
 TILES_IN_A_ROW = 4
 STEP = np.float32(2.0**-8)  # sigma; what the significance image is rounded to, which packs well
+
+
+@dataclass(frozen=True)
+class PairTile:
+    """Both images in a window.
+
+    Attributes
+    ----------
+    window : Window
+        Place in the padded-post frame.
+    post : ndarray of the raw type, shape (h, w)
+        Padded post.
+    aligned : ndarray of float32
+        Aligned pre.
+    coverage : ndarray of bool
+        Both images show something.
+    """
+
+    window: Window
+    post: np.ndarray
+    aligned: np.ndarray
+    coverage: np.ndarray
+
+    def cut(self, window):
+        """The part of it that lies in a window."""
+        part = window.within(self.window)
+        images = (self.post, self.aligned, self.coverage)
+        return PairTile(window, *(np.ascontiguousarray(image[part]) for image in images))
+
+    def covered(self):
+        """The same with zeros where not both show something; NaN and infinity show nothing."""
+        post, aligned, coverage = self.post, self.aligned, self.coverage
+        if post.dtype.kind == "f":
+            coverage = coverage & np.isfinite(post) & np.isfinite(aligned)
+            post, aligned = np.where(coverage, post, 0), np.where(coverage, aligned, 0)
+        elif not coverage.all():
+            post, aligned = post * coverage, aligned * coverage
+        return PairTile(self.window, post, aligned, coverage)
 
 
 @dataclass(frozen=True)
@@ -56,8 +85,8 @@ class DetectionTile:
         return image[self.core.within(self.window)]
 
 
-def detection_tiles(post, pre, transform, padding, photometry, interpolation, threads=1):
-    """Significance of a pair, tile by tile.
+class Detector:
+    """Computes the significance of a pair, place by place.
 
     Parameters
     ----------
@@ -71,6 +100,91 @@ def detection_tiles(post, pre, transform, padding, photometry, interpolation, th
         Scale, dark levels and noise.
     interpolation : str
         See `warping.warp_tile`.
+    """
+
+    def __init__(self, post, pre, transform, padding, photometry, interpolation):
+        self.photometry = photometry
+        self.boxes = {stain: raw_box(padding, stain) for stain in ("post", "pre")}
+        self._pair = post, pre, transform
+        self._interpolation = interpolation
+        self._frame = Window(0, post.shape[0], 0, post.shape[1])
+        self._margin = context_of(photometry.fwhm)
+        level = LEVEL_PART * photometry.sample_level + photometry.dark_pre
+        self.area = SearchArea.find(pre, transform, post.shape, self.boxes["post"], level)
+
+    def places(self):
+        """Windows in which the frame is worked through; one after the other they fill it."""
+        return tile_windows(self._frame[1::2], (TILE, TILE * TILES_IN_A_ROW))
+
+    def core_of(self, place):
+        """What of a place shows sample; None where nothing does."""
+        return self.area.trim(place)
+
+    def around(self, core):
+        """A core with the context that the filters need, as far as the frame reaches."""
+        m = self._margin
+        return intersect(Window(core.y0 - m, core.y1 + m, core.x0 - m, core.x1 + m), self._frame)
+
+    def read(self, place, context=None):
+        """Read and warp both images in a place, and in what is needed around its core.
+
+        The place is warped by the tiles of stage 3's image, so that its pixels are the very same.
+
+        Parameters
+        ----------
+        place : Window
+            From `places`.
+        context : Window, optional
+            From `around`.
+
+        Returns
+        -------
+        PairTile
+        """
+        window = place if context is None else _hull(place, context)
+        post, _, _ = self._pair
+        images = (
+            np.empty(window.shape, post.dtype),
+            np.empty(window.shape, np.float32),
+            np.empty(window.shape, bool),
+        )
+        for piece in (*tiles_of(place), *_rim(place, window)):
+            tiles = covered_pair(*self._pair, piece, self._interpolation, self.boxes)
+            for image, tile in zip(images, tiles, strict=True):
+                image[piece.within(window)] = tile
+        return PairTile(window, *images)
+
+    def detect(self, core, pair):
+        """Significance of a core from the images around it.
+
+        Parameters
+        ----------
+        core : Window
+            From `core_of`.
+        pair : PairTile
+            Images in a window that holds ``around(core)``.
+
+        Returns
+        -------
+        DetectionTile or None
+            None where there is no sample after all.
+        """
+        window = self.around(core)
+        part = pair.cut(window).covered()
+        images = part.post, part.aligned, part.coverage
+        found = significance_tile(self.photometry, window, *images, self.area.within(window))
+        if not found.sample[core.within(window)].any():
+            return None
+        return DetectionTile(core, window, found, part.post, part.aligned)
+
+
+def detection_tiles(detector, threads=1):
+    """Significance of a pair, tile by tile.
+
+    Parameters
+    ----------
+    detector : Detector
+        Of the pair.
     threads : int
         Tiles computed side by side.
 
@@ -81,119 +195,117 @@ def detection_tiles(post, pre, transform, padding, photometry, interpolation, th
     tile : DetectionTile or None
         Its core is what of the place shows sample; None where nothing does.
     """
-    boxes = {stain: raw_box(padding, stain) for stain in ("post", "pre")}
-    level = LEVEL_PART * photometry.sample_level + photometry.dark_pre
-    area = SearchArea.find(pre, transform, post.shape, boxes["post"], level)
-    margin = context_of(photometry.fwhm)
 
     def detect(place):
-        core = area.trim(place)
+        core = detector.core_of(place)
         if core is None:
             return place, None
-        around = Window(core.y0 - margin, core.y1 + margin, core.x0 - margin, core.x1 + margin)
-        window = intersect(around, (0, post.shape[0], 0, post.shape[1]))
-        tile, aligned, coverage = covered_pair(post, pre, transform, window, interpolation, boxes)
-        if not coverage.all():
-            tile, aligned = tile * coverage, aligned * coverage
-        if tile.dtype.kind == "f":
-            coverage &= np.isfinite(tile) & np.isfinite(aligned)
-            tile, aligned = np.where(coverage, tile, 0), np.where(coverage, aligned, 0)
-        found = significance_tile(photometry, window, tile, aligned, coverage, area.within(window))
-        if not found.sample[core.within(window)].any():
-            return place, None
-        return place, DetectionTile(core, window, found, tile, aligned)
+        return place, detector.detect(core, detector.read(place, detector.around(core)))
 
-    yield from ordered_map(detect, tile_windows(post.shape, (TILE, TILE * TILES_IN_A_ROW)), threads)
+    yield from ordered_map(detect, detector.places(), threads)
 
 
-def gather(tiles, detections, masks, *, threshold, fwhm, pad):
-    """Find candidates in a stream of tiles and pass its significance on.
+def tiles_of(place):
+    """Tiles of the images that make up a place."""
+    return [tile.shifted(place.y0, place.x0) for tile in tile_windows(place.shape, TILE)]
+
+
+def _hull(first, second):
+    """Smallest window that holds two."""
+    return Window(
+        min(first.y0, second.y0),
+        max(first.y1, second.y1),
+        min(first.x0, second.x0),
+        max(first.x1, second.x1),
+    )
+
+
+def _rim(place, window):
+    """What a window adds to a place in it: strips above, below, left and right, if any."""
+    strips = (
+        Window(window.y0, place.y0, window.x0, window.x1),
+        Window(place.y1, window.y1, window.x0, window.x1),
+        Window(place.y0, place.y1, window.x0, place.x0),
+        Window(place.y0, place.y1, place.x1, window.x1),
+    )
+    return [strip for strip in strips if strip.height and strip.width]
+
+
+@dataclass(frozen=True)
+class Found:
+    """What was detected in one tile's core.
+
+    Attributes
+    ----------
+    table : DataFrame
+        Candidates.
+    outlines : list of ndarray
+        Of each.
+    sample_px, searched_px : int
+        Pixels that show sample, and those of them that can show a microbe.
+    dark_count : int
+        Sources that are as dark as candidates are bright.
+    """
+
+    table: object
+    outlines: list
+    sample_px: int
+    searched_px: int
+    dark_count: int
+
+    def add_to(self, detections):
+        """Add it to the `catalogue.Detections` of the pair."""
+        detections.add_area(self.sample_px, self.searched_px)
+        detections.add(self.table, self.outlines)
+        detections.add_dark(self.dark_count)
+
+
+def find_in(tile, *, threshold, fwhm, pad):
+    """Find the candidates of a tile.
 
     Parameters
     ----------
-    tiles : iterable
-        From `detection_tiles`.
-    detections : Detections
-        Takes the candidates and the areas.
-    masks : TileSpool
-        Takes the tiles of the mask image.
+    tile : DetectionTile
+        The tile.
     threshold, fwhm, pad
         See `candidates.find_candidates`.
 
-    Yields
-    ------
-    ndarray of float32, or None
-        Tiles of the significance image in the order of `storage.tile_windows`; None where it
-        is zero.
+    Returns
+    -------
+    Found
     """
-    for region, tile in tiles:
-        places = [
-            Window(*region[:2], x0 + region.x0, x1 + region.x0)
-            for _, _, x0, x1 in tile_windows(region.shape, TILE)
-        ]
-        if tile is not None:
-            _add_candidates(detections, tile, threshold, fwhm, pad)
-        for place in places:
-            mask, significance = _cut_images(tile, place)
-            masks.add(mask)
-            yield significance
-
-
-def _add_candidates(detections, tile, threshold, fwhm, pad):
-    found = tile.significance
-    sample = tile.cut(found.sample)
-    searched = sample & ((tile.cut(found.mask) & (UNCOVERED | BLIND)) == 0)
-    detections.add_area(np.count_nonzero(sample), np.count_nonzero(searched))
-    images = tile.post, tile.aligned
-    place = found, tile.window, tile.core
+    significance = tile.significance
+    sample = tile.cut(significance.sample)
+    searched = sample & ((tile.cut(significance.mask) & (UNCOVERED | BLIND)) == 0)
+    place = significance, tile.window, tile.core
     settings = {"threshold": threshold, "fwhm": fwhm}
-    detections.add(*find_candidates(*place, *images, **settings, pad=pad))
-    detections.add_dark(count_dark_sources(*place, **settings))
+    table, outlines = find_candidates(*place, tile.post, tile.aligned, **settings, pad=pad)
+    areas = np.count_nonzero(sample), np.count_nonzero(searched)
+    return Found(table, outlines, *areas, count_dark_sources(*place, **settings))
 
 
-def _cut_images(tile, place):
-    """Mask and significance (None for zero) of a place; beside the tile's core nothing is seen."""
+def cut_images(tile, place):
+    """Significance (None for zero) and mask of a place.
+
+    Parameters
+    ----------
+    tile : DetectionTile or None
+        Beside its core nothing is seen.
+    place : Window
+        A tile of the images.
+
+    Returns
+    -------
+    significance : ndarray of float32, or None
+    mask : ndarray of uint8
+    """
     mask = np.full(place.shape, UNCOVERED, dtype=np.uint8)
     inside = None if tile is None else intersect(place, tile.core)
     if inside is None:
-        return mask, None
+        return None, mask
     part = inside.within(tile.window)
     mask[inside.within(place)] = tile.significance.mask[part]
     significance = np.zeros(place.shape, dtype=np.float32)
     rounded = np.rint(tile.significance.significance[part] / STEP) * STEP
     significance[inside.within(place)] = rounded
-    return mask, significance
-
-
-def write_detection(post, pre, transform, padding, photometry, values, targets, facts):
-    """Write the significance and mask images and what was detected.
-
-    Parameters
-    ----------
-    post, pre : ImageFile
-        Padded images.
-    transform : Transform
-        Padded post to padded pre.
-    padding : dict
-        Stage 1's record.
-    photometry : Photometry
-        Scale, dark levels and noise.
-    values : dict
-        Parameters; used are ``interpolation`` and ``detection_sigma``.
-    targets : object
-        Paths ``significance``, ``mask``, ``detected`` (npz).
-    facts : dict
-        `storage.write_image`'s facts of the images, threads included.
-    """
-    settings = {"threshold": float(values["detection_sigma"]), "fwhm": photometry.fwhm}
-    tiles = detection_tiles(
-        post, pre, transform, padding, photometry, values["interpolation"], facts["threads"]
-    )
-    detections = Detections()
-    folder = Path(targets.mask).parent
-    folder.mkdir(parents=True, exist_ok=True)
-    with TileSpool(folder) as masks:
-        significance = gather(tiles, detections, masks, **settings, pad=int(padding["pad"]))
-        write_image(targets.significance, post.shape, np.dtype("float32"), significance, **facts)
-        write_image(targets.mask, post.shape, np.dtype("uint8"), masks.tiles(), **facts)
-    write_arrays(targets.detected, **detections.result(**settings))
+    return significance, mask

@@ -1,5 +1,7 @@
 """The difference images, one for each active scale, streamed from file to file."""
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from .difference import difference_tile
@@ -53,7 +55,43 @@ def scale_of(record, kind, names):
     return float(record["scale_estimate"])
 
 
-def difference_tiles(post, pre, transform, padding, record, kind, scale, interpolation, threads=1):
+@dataclass(frozen=True)
+class Subtraction:
+    """What is subtracted of a pair, ready to be applied to tiles.
+
+    Attributes
+    ----------
+    scale : float
+        Photometric scale.
+    field : dict or None
+        Smooth variation of the scale, which then replaces it.
+    dark_post, dark_pre : float
+        Dark levels to take off.
+    """
+
+    scale: float
+    field: dict | None
+    dark_post: float
+    dark_pre: float
+
+    @classmethod
+    def from_record(cls, record, kind, scale):
+        """Read a scale record; a smooth scale is used for 'moffat' only."""
+        dark = record["dark"] or {"post": 0.0, "pre": 0.0}
+        smooth = kind == MOFFAT and record["scale_model"] == "smooth"
+        return cls(scale, record["scale_field"] if smooth else None, dark["post"], dark["pre"])
+
+    def __call__(self, window, post, aligned, coverage):
+        """Difference in a window of the padded-post frame; see `difference.difference_tile`."""
+        scale = self.scale
+        if self.field is not None:
+            rows = np.arange(window.y0, window.y1, dtype=np.float64)[:, None]
+            columns = np.arange(window.x0, window.x1, dtype=np.float64)[None, :]
+            scale = evaluate_scale_field(self.field, columns, rows)
+        return difference_tile(post, aligned, coverage, scale, self.dark_post, self.dark_pre)
+
+
+def difference_tiles(post, pre, transform, padding, subtraction, interpolation, threads=1):
     """Tiles of a difference image in the order of `storage.tile_windows`.
 
     Parameters
@@ -62,12 +100,10 @@ def difference_tiles(post, pre, transform, padding, record, kind, scale, interpo
         Padded images.
     transform : Transform
         Padded post to padded pre.
-    padding, record : dict
-        Stage 1's record and the scale's.
-    kind : str
-        See `scale_of`; a smooth scale is used for 'moffat' only.
-    scale : float
-        Photometric scale.
+    padding : dict
+        Stage 1's record.
+    subtraction : Subtraction
+        Scale and dark levels.
     interpolation : str
         See `warping.warp_tile`.
     threads : int
@@ -79,22 +115,11 @@ def difference_tiles(post, pre, transform, padding, record, kind, scale, interpo
         None where both images are empty.
     """
     boxes = {stain: raw_box(padding, stain) for stain in ("post", "pre")}
-    dark = record["dark"] or {"post": 0.0, "pre": 0.0}
-    field = record["scale_field"] if record["scale_model"] == "smooth" else None
-
-    def local_scale(window):
-        if field is None or kind != MOFFAT:
-            return scale
-        rows = np.arange(window.y0, window.y1, dtype=np.float64)[:, None]
-        columns = np.arange(window.x0, window.x1, dtype=np.float64)[None, :]
-        return evaluate_scale_field(field, columns, rows)
 
     def subtract(window):
         tile, aligned, coverage = covered_pair(post, pre, transform, window, interpolation, boxes)
         if not tile.any() and not aligned.any():
             return None
-        return difference_tile(
-            tile, aligned, coverage, local_scale(window), dark["post"], dark["pre"]
-        )
+        return subtraction(window, tile, aligned, coverage)
 
     yield from ordered_map(subtract, tile_windows(post.shape), threads)

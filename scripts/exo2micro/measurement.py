@@ -30,15 +30,28 @@ def measure_pair(post, pre, transform, padding, interpolation, threads=1):
     dict of ndarray
         See `pair_statistics`.
     """
+    statistics = PairStatistics.of_pair(post, padding)
+    for _ in measured_tiles(post, pre, transform, padding, statistics, interpolation, threads):
+        pass
+    return statistics.result()
+
+
+def measured_tiles(post, pre, transform, padding, statistics, interpolation, threads=1):
+    """Gather the statistics of a pair, and pass the aligned pre image on.
+
+    Parameters
+    ----------
+    post, pre, transform, padding, interpolation, threads
+        See `measure_pair`.
+    statistics : PairStatistics
+        Takes both images; it is complete when the last tile was yielded.
+
+    Yields
+    ------
+    ndarray of float32
+        Tiles of the aligned image in the order of `storage.tile_windows`.
+    """
     boxes = {stain: raw_box(padding, stain) for stain in ("post", "pre")}
-    saturation = (padding["saturation"]["post"], padding["saturation"]["pre"])
-    statistics = PairStatistics(post.shape, boxes["post"], saturation, post.dtype)
-
-    def gather(window):
-        return window, *covered_pair(post, pre, transform, window, interpolation, boxes)
-
-    for window, *tiles in ordered_map(gather, tile_windows(post.shape), threads):
-        statistics.add(window, *tiles)
 
     def read_raw(window):
         inside = intersect(window, boxes["pre"])
@@ -47,7 +60,13 @@ def measure_pair(post, pre, transform, padding, interpolation, threads=1):
     for tile in ordered_map(read_raw, tile_windows(pre.shape), threads):
         if tile is not None:
             statistics.add_raw_pre(tile)
-    return statistics.result()
+
+    def gather(window):
+        return window, *covered_pair(post, pre, transform, window, interpolation, boxes)
+
+    for window, tile, aligned, coverage in ordered_map(gather, tile_windows(post.shape), threads):
+        statistics.add(window, tile, aligned, coverage)
+        yield aligned
 
 
 def covered_pair(post, pre, transform, window, interpolation, boxes):

@@ -29,6 +29,7 @@ The arrays of the result (``measurements/04_joint*.npz``):
 import numpy as np
 
 from exo2micro.histograms import GrowingHistogram, GrowingJointHistogram
+from exo2micro.padding import raw_box
 from exo2micro.patches import MAX_PIXELS, PATCH, PatchSampler
 
 REDUCED_SIDE = 1500  # px; longest side of the reduced images
@@ -79,6 +80,12 @@ class PairStatistics:
             self.reduction *= 2
         size = [-(-side // self.reduction) for side in self.shape]
         self._reduced = [np.zeros(size, dtype=np.float32) for _ in range(3)]
+
+    @classmethod
+    def of_pair(cls, post, padding):
+        """Prepare for a pair: its padded post image and stage 1's record."""
+        saturation = (padding["saturation"]["post"], padding["saturation"]["pre"])
+        return cls(post.shape, raw_box(padding, "post"), saturation, post.dtype)
 
     def add(self, window, post, pre, coverage):
         """Count one tile.

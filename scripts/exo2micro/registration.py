@@ -8,7 +8,6 @@ from .boundary_alignment import (
     looks_mirrored,
     overview_factor,
 )
-from .errors import AlignmentError
 from .geometry import Transform, decompose, lower
 from .interior_alignment import align_interior
 from .overview import make_overview, similarity_of
@@ -16,13 +15,6 @@ from .padding import raw_box
 from .tilematch import TileSource
 from .trimming import move_record, padding_to_trim, trim_padding
 from .verdict import FAIL, Verdict, is_physical, judge_boundary, judge_interior, unusable
-
-TO_DO = (
-    "Look at the registration figure. If the images are of the same sample, try a wider "
-    "angle_range or scale range, use_edges: false, another interior_blur_base, or name the channel "
-    "that shows the mineral (channel:). To see the result all the same, set "
-    "on_failed_alignment: keep."
-)
 
 
 def run_boundary_stage(post, pre, padding, values):
@@ -153,60 +145,6 @@ def _align_interior(post, pre, padding, boundary, values, threads):
         reason = "the transform found is not one a microscope can make"
         verdict = Verdict(FAIL, [*verdict.reasons, reason])
     return _interior_record(interior, similarity, verdict, boundary)
-
-
-def explain_failure(sample, dye, record):
-    """The message for a pair whose alignment failed.
-
-    Parameters
-    ----------
-    sample, dye : str
-        Names.
-    record : dict
-        Stage 3's record.
-
-    Returns
-    -------
-    str
-    """
-    return (
-        f"{sample} / {dye}: the alignment failed, no difference image was made. "
-        + "; ".join(record["reasons"])
-        + ". "
-        + TO_DO
-    )
-
-
-def accept(sample, dye, record, on_failed):
-    """Let an alignment pass, or stop its pair.
-
-    Parameters
-    ----------
-    sample, dye : str
-        Names.
-    record : dict
-        Stage 3's record.
-    on_failed : {'stop', 'keep'}
-        What the configuration wants done with a failed alignment.
-
-    Returns
-    -------
-    dict
-        Verdict, reasons and whether a failed alignment was kept.
-
-    Raises
-    ------
-    AlignmentError
-        When the alignment failed and is not to be kept.
-    """
-    failed = record["verdict"] == FAIL
-    if failed and on_failed == "stop":
-        raise AlignmentError(explain_failure(sample, dye, record))
-    return {
-        "verdict": record["verdict"],
-        "reasons": list(record["reasons"]),
-        "kept_although_failed": failed,
-    }
 
 
 def _handed_on(boundary):

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .errors import AlignmentError
 from .geometry import apply_homography, decompose, point_grid
 
 PASS, WARN, FAIL = "pass", "warn", "fail"
@@ -16,6 +17,13 @@ GOOD_COVERAGE = 0.5
 GOOD_ACCURACY_PX = 0.25
 GOOD_CORRELATION = 0.25
 WORSE_CORRELATION = 0.03
+
+TO_DO = (
+    "Look at the registration figure. If the images are of the same sample, try a wider "
+    "angle_range or scale range, use_edges: false, another interior_blur_base, or name the channel "
+    "that shows the mineral (channel:). To see the result all the same, set "
+    "on_failed_alignment: keep."
+)
 
 
 @dataclass(frozen=True)
@@ -180,3 +188,29 @@ def distance_between(first, second, box):
     points = point_grid((box[2], box[0], box[3] - 1, box[1] - 1), 9)
     gap = np.hypot(*(apply_homography(first, points) - apply_homography(second, points)).T)
     return float(np.median(gap)), float(gap.max())
+
+
+def stop_failed_alignment(sample, dye, record, on_failed):
+    """Stop a pair whose alignment failed.
+
+    Parameters
+    ----------
+    sample, dye : str
+        Names.
+    record : dict
+        Stage 3's record.
+    on_failed : {'stop', 'keep'}
+        What the configuration wants done with a failed alignment.
+
+    Raises
+    ------
+    AlignmentError
+        When the alignment failed and is not to be kept.
+    """
+    if record["verdict"] == FAIL and on_failed == "stop":
+        raise AlignmentError(
+            f"{sample} / {dye}: the alignment failed, no difference image was made. "
+            + "; ".join(record["reasons"])
+            + ". "
+            + TO_DO
+        )

@@ -24,7 +24,7 @@ from workflow_project import ROOT, Project
 pytestmark = pytest.mark.by_hand
 
 # A rule of each stage, in the order in which they run.
-RULES = ("pad_tiff", "align_boundary", "align_interior", "measure_pair", "difference_tiff")
+RULES = ("pad_tiff", "align_boundary", "align_interior", "measure_pair_tiff", "difference_tiff")
 CONFIG = {"raw_dir": "raw", "output_dir": "processed", "params": {"pad": 40}, "dyes": ["SybrGld"]}
 
 

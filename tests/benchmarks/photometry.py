@@ -36,7 +36,7 @@ from photometry_truth import (
 )
 
 from exo2micro.catalogue import Detections, describe_catalogue, make_table
-from exo2micro.detection import detection_tiles, gather
+from exo2micro.detection import Detector, detection_tiles, find_in
 from exo2micro.geometry import Transform
 from exo2micro.measurement import measure_pair
 from exo2micro.parameters import resolve
@@ -48,12 +48,6 @@ from exo2micro.synthesis import SyntheticPair
 
 # An uneven pair has no one scale to be right about, an image over itself no error to be judged.
 WITHOUT_ONE_SCALE = ("uneven", "itself")
-
-
-class Masks(list):
-    """Takes what the streamed pass spools."""
-
-    add = list.append
 
 
 def own_transform(post, pre, padding, values):
@@ -103,7 +97,7 @@ def measure(task):
     if scale_only:
         return row
     photometry = Photometry.from_record(record)
-    tiles = detection_tiles(post, pre, transform, padding, photometry, "cubic")
+    tiles = detection_tiles(Detector(post, pre, transform, padding, photometry, "cubic"))
     images, kept = assemble(tiles, post.shape)
     raw = np.s_[PAD : PAD + spec.post_shape[0], PAD : PAD + spec.post_shape[1]]
     difference, significance, sample, mask = (image[raw] for image in images)
@@ -127,8 +121,9 @@ def measure(task):
     }
     detections = Detections()
     settings = {"threshold": values["detection_sigma"], "fwhm": photometry.fwhm}
-    for _ in gather(kept, detections, Masks(), **settings, pad=PAD):
-        pass
+    for _, tile in kept:
+        if tile is not None:
+            find_in(tile, **settings, pad=PAD).add_to(detections)
     detected = detections.result(**settings)
     counted = describe_catalogue(detected)
     row |= judge_catalogue(pair, make_table(detected), counted)

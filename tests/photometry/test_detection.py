@@ -7,18 +7,20 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from exo2micro.catalogue import describe_catalogue, detection_features, make_table
-from exo2micro.detection import detection_tiles, write_detection
+from exo2micro.catalogue import Detections, describe_catalogue, detection_features, make_table
+from exo2micro.detection import Detector, detection_tiles
+from exo2micro.difference_image import Subtraction
 from exo2micro.geometry import Transform
 from exo2micro.noise import NoiseModel
 from exo2micro.significance import Photometry, significance_tile
 from exo2micro.storage import (
     ArrayImage,
     open_image,
-    read_arrays,
     write_features,
+    write_images,
     write_table,
 )
+from exo2micro.subtraction import result_tiles
 
 PAD = 40
 SHAPE = (620, 2150)  # two rows of tiles, two work windows in each
@@ -66,17 +68,20 @@ def scene():
 
 @pytest.fixture(scope="module")
 def written(scene, tmp_path_factory):
-    """Paths of the files of one pass."""
+    """Paths of the files of one pass, and what it detected."""
     images, padding, photometry = scene
     folder = tmp_path_factory.mktemp("detection")
-    targets = SimpleNamespace(
-        significance=folder / "s.tiff", mask=folder / "m.tiff", detected=folder / "d.npz"
-    )
+    paths = [folder / f"{name}.tiff" for name in ("difference", "significance", "mask")]
     facts = {"channel_name": "Dye", "pixel_size_um": (0.5, 0.5), "header": {}, "threads": 2}
-    values = {"interpolation": "cubic", "detection_sigma": 5.0}
-    identity = Transform(np.eye(3))
-    write_detection(*images, identity, padding, photometry, values, targets, facts)
-    return targets
+    settings = {"threshold": 5.0, "fwhm": FWHM}
+    detector = Detector(*images, Transform(np.eye(3)), padding, photometry, "cubic")
+    subtraction = Subtraction(SCALE, None, photometry.dark_post, photometry.dark_pre)
+    detections = Detections()
+    tiles = result_tiles(detector, subtraction, detections, **settings, pad=PAD, threads=2)
+    types = [np.dtype(name) for name in ("float32", "float32", "uint8")]
+    write_images(list(zip(paths, types, strict=True)), images[0].shape, tiles, **facts)
+    detected = detections.result(**settings)
+    return SimpleNamespace(**{path.stem: path for path in paths}, detected=detected)
 
 
 def test_images_are_those_of_the_whole_frame(scene, written):
@@ -85,6 +90,9 @@ def test_images_are_those_of_the_whole_frame(scene, written):
     coverage[PAD:-PAD, PAD:-PAD] = True
     window = (0, post.shape[0], 0, post.shape[1])
     whole = significance_tile(photometry, window, post.pixels, pre.pixels * coverage, coverage)
+    true = (post.pixels - 5.0) - SCALE * (pre.pixels.astype(float) - 3.0)
+    with open_image(written.difference) as difference:
+        np.testing.assert_allclose(difference.read(window), true * coverage, atol=2e-5)
     with open_image(written.significance) as significance, open_image(written.mask) as mask:
         assert (significance.dtype, mask.dtype) == (np.float32, np.uint8)
         np.testing.assert_allclose(significance.read(window), whole.significance, atol=2e-3)
@@ -93,7 +101,7 @@ def test_images_are_those_of_the_whole_frame(scene, written):
 
 
 def test_every_microbe_is_listed_once_where_it_is(written):
-    table = make_table(read_arrays(written.detected), (0.5, 0.5))
+    table = make_table(written.detected, (0.5, 0.5))
     assert len(table) == len(PLACES)
     order = np.argsort(PLACES[:, 1])
     found = table[["x_raw", "y_raw"]].to_numpy()
@@ -106,7 +114,7 @@ def test_every_microbe_is_listed_once_where_it_is(written):
 
 
 def test_flux_and_its_error(written):
-    table = make_table(read_arrays(written.detected))
+    table = make_table(written.detected)
     true = PEAK * 2 * np.pi * (FWHM / 2.3548) ** 2
     assert table["flux"].mean() == pytest.approx(true, rel=0.03)
     pull = (table["flux"] - true * 0.985) / table["flux_error"]
@@ -115,7 +123,7 @@ def test_flux_and_its_error(written):
 
 
 def test_counts_and_densities(written):
-    detected = read_arrays(written.detected)
+    detected = written.detected
     record = describe_catalogue(detected, (0.5, 0.5))
     sample = SHAPE[0] * (SHAPE[1] - 100)
     assert record["n_candidates"] == record["n_listed"] == len(PLACES)
@@ -133,7 +141,7 @@ def test_counts_and_densities(written):
 
 
 def test_files_are_read_by_others(written, tmp_path):
-    detected = read_arrays(written.detected)
+    detected = written.detected
     table = make_table(detected)
     write_table(tmp_path / "c.csv", table)
     pd.testing.assert_frame_equal(
@@ -159,7 +167,7 @@ def test_nothing_in_nothing_out(scene):
     (post, pre), padding, photometry = scene
     empty = ArrayImage(np.zeros_like(post.pixels))
     far = Transform(np.array([[1.0, 0, 9000], [0, 1, 0], [0, 0, 1]]))
-    tiles = detection_tiles(empty, pre, far, padding, photometry, "cubic")
+    tiles = detection_tiles(Detector(empty, pre, far, padding, photometry, "cubic"))
     assert [tile for _, tile in tiles if tile is not None] == []
 
 
@@ -168,8 +176,8 @@ def test_values_that_are_no_numbers_count_as_not_covered(scene):
     holed = post.pixels.copy()
     holed[300:310, 300:310] = np.nan
     identity = Transform(np.eye(3))
-    tiles = list(detection_tiles(ArrayImage(holed), pre, identity, padding, photometry, "cubic"))
-    tile = tiles[0][1]
+    detector = Detector(ArrayImage(holed), pre, identity, padding, photometry, "cubic")
+    tile = next(detection_tiles(detector))[1]
     assert np.isfinite(tile.significance.significance).all()
     assert (tile.significance.mask[300:310, 300:310] == 1).all()
     assert tile.significance.mask[320, 320] == 0

@@ -5,11 +5,13 @@ import pytest
 
 from exo2micro import detection
 from exo2micro.catalogue import Detections
+from exo2micro.difference_image import Subtraction
 from exo2micro.geometry import Transform
 from exo2micro.noise import NoiseModel
 from exo2micro.search_area import BLOCK, SearchArea
 from exo2micro.significance import Photometry
 from exo2micro.storage import ArrayImage, Window
+from exo2micro.subtraction import result_tiles
 
 SHAPE = (900, 1300)
 MIDDLE = np.array([700.0, 420.0])  # x, y in pre
@@ -105,27 +107,23 @@ def detect(scene, pre, transform):
     post, _, photometry = scene
     raw = {"shape": SHAPE}
     padding = {"pad": 0, "raw": {"post": raw, "pre": raw}, "canvas": SHAPE}
-    tiles = detection.detection_tiles(post, pre, transform, padding, photometry, "cubic")
-    detections, masks = Detections(), _Tiles()
-    settings = {"threshold": 5.0, "fwhm": FWHM}
-    images = list(detection.gather(tiles, detections, masks, **settings, pad=0))
-    return detections.result(**settings), images, masks
-
-
-class _Tiles(list):
-    add = list.append
+    detector = detection.Detector(post, pre, transform, padding, photometry, "cubic")
+    detections, settings = Detections(), {"threshold": 5.0, "fwhm": FWHM}
+    subtraction = Subtraction(1.0, None, 0.0, 0.0)
+    images = list(result_tiles(detector, subtraction, detections, **settings, pad=0))
+    return detections.result(**settings), images
 
 
 def test_nothing_is_found_beside_the_sample(scene, pre, transform, sample):
-    found, images, masks = detect(scene, pre, transform)
+    found, images = detect(scene, pre, transform)
     places = scene[1]
     on = sample[places[:, 1].round().astype(int), places[:, 0].round().astype(int)]
     assert (~on).sum() > 300
     assert 0.85 * on.sum() < len(found["x"]) < 1.15 * on.sum()
     distance = np.hypot(*(transform.map_points(np.stack([found["x"], found["y"]], 1)) - MIDDLE).T)
     assert distance.max() < RADIUS + 10
-    assert any(image is None for image in images)
-    assert len(images) == len(masks) == 6
+    assert any(significance is None for _, significance, _ in images)
+    assert len(images) == 6
     assert found["sample_px"] == pytest.approx(sample.sum(), rel=0.02)
 
 

@@ -5,7 +5,8 @@ import pytest
 
 from exo2micro.errors import AlignmentError
 from exo2micro.geometry import Transform
-from exo2micro.registration import accept, run_boundary_stage, run_interior_stage
+from exo2micro.registration import run_boundary_stage, run_interior_stage
+from exo2micro.verdict import stop_failed_alignment
 
 
 def padding_of(box):
@@ -90,8 +91,8 @@ def test_different_samples_fail_and_stop_the_pair(make_pair, values):
     interior = run_interior_stage(post, pre, padding, boundary, values)
     assert interior["verdict"] == "fail"
     with pytest.raises(AlignmentError, match="CD070 / DAPI: the alignment failed"):
-        accept("CD070", "DAPI", interior, "stop")
-    assert accept("CD070", "DAPI", interior, "keep")["kept_although_failed"]
+        stop_failed_alignment("CD070", "DAPI", interior, "stop")
+    stop_failed_alignment("CD070", "DAPI", interior, "keep")
 
 
 def test_a_blank_image_fails_and_is_named(make_pair, values):

@@ -25,7 +25,7 @@ def test_a_pair_that_was_stopped_has_the_figures_that_tell_why(empty):
 def test_figures_as_pdf_are_drawn_by_the_same_jobs(finished):
     config = {"figure_formats": ["pdf"]}
     wanted = "processed/CD070/SybrGld/pipeline_output/candidates_pad60.pdf"
-    assert set(finished.plan(wanted, config=config)) == {"figures_of_candidates"}
+    assert set(finished.plan(wanted, config=config)) == {"catalogue"}
     code, text = finished.snakemake("-n", wanted, check=False)
     assert code != 0
     assert "candidates_pad60.pdf" in text

@@ -9,7 +9,14 @@ from functools import cache
 
 from snakemake.exceptions import WorkflowError
 
-from exo2micro.checkpoints import image_path, is_conversion, other_format, readable
+from exo2micro.checkpoints import (
+    image_path,
+    is_conversion,
+    measurement_path,
+    other_format,
+    readable,
+    readable_measurement,
+)
 from exo2micro.comparison import variant_files
 from exo2micro.errors import Exo2MicroError
 from exo2micro.parameters import parse_suffix, suffix, values_up_to
@@ -130,17 +137,29 @@ def boundary_image_sources(wildcards):
     return {**sources, "pre": checkpoint_to_read(wildcards, "01_padded_pre", wildcards.sfx2, 1)}
 
 
-def interior_image_sources(wildcards):
-    """The padded pre image and the accepted transform, or the same image in the other format."""
-    sources = {
-        "transform": record_path(wildcards, "03_interior", wildcards.sfx3, 3),
-        "accepted": record_path(wildcards, "03_accepted", wildcards.sfx3, 3),
+def measurement_sources(wildcards):
+    """Padded pair and transform, or the same results in the other format."""
+    transform = record_path(wildcards, "03_interior", wildcards.sfx3, 3)
+    twin = None
+    if 3 in REQUEST.keep_images:
+        twin = twin_of(wildcards, f"03_interior_aligned_pre{wildcards.sfx3}")
+    if twin is None:
+        return {**padded_pair(wildcards, wildcards.sfx3), "transform": transform}
+    joint = f"04_joint_{other_format(wildcards.fmt)}{wildcards.sfx3}"
+    return {
+        "twin": twin,
+        "joint": measurement_path(pair_folder(wildcards), joint),
+        "transform": transform,
         "padding": record_path(wildcards, "01_padding", wildcards.sfx3, 1),
     }
-    twin = twin_of(wildcards, f"03_interior_aligned_pre{wildcards.sfx3}")
-    if twin:
-        return {**sources, "twin": twin}
-    return {**sources, "pre": checkpoint_to_read(wildcards, "01_padded_pre", wildcards.sfx3, 1)}
+
+
+def joint_statistics(wildcards):
+    """What was measured of a variant's aligned pair."""
+    image, end = "03_interior_aligned_pre", suffix_at(wildcards.sfx4, 3)
+    return readable_measurement(
+        pair_folder(wildcards), "04_joint", image, end, REQUEST.checkpoint_format
+    )
 
 
 def scale_and_padding(wildcards):
@@ -151,35 +170,8 @@ def scale_and_padding(wildcards):
     }
 
 
-def difference_sources(wildcards):
-    """Padded pair, transform and scale, or the same image in the other format."""
-    sources = scale_and_padding(wildcards)
-    twin = twin_of(wildcards, f"04_difference_difference{wildcards.kind}{wildcards.sfx4}")
-    if twin:
-        return {**sources, "twin": twin}
-    return {
-        **padded_pair(wildcards, wildcards.sfx4),
-        "transform": record_path(wildcards, "03_interior", wildcards.sfx4, 3),
-        **sources,
-    }
-
-
-def detected_path(wildcards, fmt):
-    """Path of what was detected when the significance image was made in a format."""
-    return f"{pair_folder(wildcards)}/measurements/04_detected_{fmt}{wildcards.sfx4}.npz"
-
-
-def detection_sources(wildcards):
-    """Padded pair, transform and scale, or the same results in the other format."""
-    twin = twin_of(wildcards, f"04_significance{wildcards.sfx4}")
-    if twin:
-        fmt = other_format(wildcards.fmt)
-        return {
-            "significance": twin,
-            "mask": image_path(pair_folder(wildcards), f"04_mask{wildcards.sfx4}", fmt),
-            "detected": detected_path(wildcards, fmt),
-            **scale_and_padding(wildcards),
-        }
+def subtraction_sources(wildcards):
+    """Padded pair, transform and scale of a variant."""
     return {
         **padded_pair(wildcards, wildcards.sfx4),
         "transform": record_path(wildcards, "03_interior", wildcards.sfx4, 3),
@@ -187,16 +179,41 @@ def detection_sources(wildcards):
     }
 
 
-def catalogue_sources(wildcards):
-    """What was detected, in the format in which the significance image is read."""
-    image = checkpoint_to_read(wildcards, "04_significance", wildcards.sfx4, 4)
+def difference_sources(wildcards):
+    """What a difference image is made of, or the same results in the other format."""
+    twin = twin_of(wildcards, f"04_difference_difference{wildcards.sfx4}")
+    if twin is None:
+        return subtraction_sources(wildcards)
+    folder, fmt = pair_folder(wildcards), other_format(wildcards.fmt)
     return {
-        "detected": detected_path(wildcards, Path(image).suffix[1:]),
-        "padding": record_path(wildcards, "01_padding", wildcards.sfx4, 1),
+        "twin": twin,
+        "twin_significance": image_path(folder, f"04_significance{wildcards.sfx4}", fmt),
+        "twin_mask": image_path(folder, f"04_mask{wildcards.sfx4}", fmt),
+        "detected": measurement_path(folder, f"04_detected_{fmt}{wildcards.sfx4}"),
+        **scale_and_padding(wildcards),
     }
 
 
-def figure_file(name, sfx, kind=""):
+def other_difference_sources(wildcards):
+    """What a difference image by another scale is made of, or its twin in the other format."""
+    twin = twin_of(wildcards, f"04_difference_difference{wildcards.kind}{wildcards.sfx4}")
+    if twin is None:
+        return subtraction_sources(wildcards)
+    return {"twin": twin, **scale_and_padding(wildcards)}
+
+
+def catalogue_sources(wildcards):
+    """What was detected, and what the candidates' figures are cut from."""
+    names = "04_detected", "04_difference_difference", wildcards.sfx4
+    folder = pair_folder(wildcards)
+    return {
+        "detected": readable_measurement(folder, *names, REQUEST.checkpoint_format),
+        "significance": checkpoint_to_read(wildcards, "04_significance", wildcards.sfx4, 4),
+        **subtraction_sources(wildcards),
+    }
+
+
+def figure_file(name, sfx, kind="", stage=None):
     """A figure's files in all its formats; the PNG is marked for the report."""
     stem = f"{PAIR}/pipeline_output/{name}{kind}{{{sfx}}}"
     marked = report(
@@ -205,7 +222,7 @@ def figure_file(name, sfx, kind=""):
         category="{sample}",
         subcategory="{dye}",
         labels={
-            "stage": STAGE_NAMES[sfx],
+            "stage": STAGE_NAMES[stage or sfx],
             "figure": name.replace("_", " ") + kind,
             "variant": f"{{{sfx}}}",
         },
@@ -221,12 +238,10 @@ def title_names(wildcards, text):
 
 def scale_figure_sources(wildcards):
     """Statistics, scale and alignment of a variant."""
-    joint = f"measurements/04_joint{suffix_at(wildcards.sfx4, 3)}.npz"
     return {
-        "joint": f"{pair_folder(wildcards)}/{joint}",
-        "scale": f"{pair_folder(wildcards)}/measurements/04_scale{wildcards.sfx4}.json",
+        "joint": joint_statistics(wildcards),
         "interior": record_path(wildcards, "03_interior", wildcards.sfx4, 3),
-        "padding": record_path(wildcards, "01_padding", wildcards.sfx4, 1),
+        **scale_and_padding(wildcards),
     }
 
 

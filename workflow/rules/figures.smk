@@ -1,77 +1,61 @@
 # Figures: drawn from records and small arrays, so that they cost little and come out for pairs
 # that were stopped as well. Figures that share their inputs share a job.
 
+if REQUEST.control.last_stage == 2:
 
-rule figure_boundary:
-    """Draw both photographs with their boundary and their overlay after stage 2."""
-    input:
-        unpack(lambda wc: padded_pair(wc, wc.sfx2)),
-        boundary=f"{PAIR}/transforms/02_icp{{sfx2}}.json",
-    output:
-        registration=figure_file("registration", "sfx2"),
-    log:
-        f"{PAIR}/logs/figure_boundary{{sfx2}}.log",
-    conda:
-        "../../envs/exo2micro.yaml"
-    threads: 1
-    resources:
-        mem_mb=memory(1400),
-    params:
-        values=lambda wc: values_of(wc.sfx2, 2),
-        names=lambda wc: title_names(wc, wc.sfx2),
-    script:
-        "../../scripts/figure_boundary.py"
+    rule figure_boundary:
+        """Draw both photographs with their boundary and their overlay after stage 2."""
+        input:
+            unpack(lambda wc: padded_pair(wc, wc.sfx2)),
+            boundary=f"{PAIR}/transforms/02_icp{{sfx2}}.json",
+        output:
+            registration=figure_file("registration", "sfx2"),
+        log:
+            f"{PAIR}/logs/figure_boundary{{sfx2}}.log",
+        conda:
+            "../../envs/exo2micro.yaml"
+        threads: 1
+        resources:
+            mem_mb=memory(1700),
+        params:
+            values=lambda wc: values_of(wc.sfx2, 2),
+            names=lambda wc: title_names(wc, wc.sfx2),
+        script:
+            "../../scripts/figures_of_alignment.py"
 
+else:
 
-rule figure_interior:
-    """Draw stage 3 against stage 2: differences, close-ups, tile residuals (px), bending (px)."""
-    input:
-        unpack(lambda wc: padded_pair(wc, wc.sfx3)),
-        boundary=lambda wc: record_path(wc, "02_icp", wc.sfx3, 2),
-        interior=f"{PAIR}/transforms/03_interior{{sfx3}}.json",
-    output:
-        fine_alignment=figure_file("fine_alignment", "sfx3"),
-    log:
-        f"{PAIR}/logs/figure_interior{{sfx3}}.log",
-    conda:
-        "../../envs/exo2micro.yaml"
-    threads: 1
-    resources:
-        mem_mb=memory(1400),
-    params:
-        values=lambda wc: values_of(wc.sfx3, 3),
-        names=lambda wc: title_names(wc, wc.sfx3),
-    script:
-        "../../scripts/figure_interior.py"
-
-
-rule figures_of_pair:
-    """Draw the joint and single histograms of the aligned pair (grey levels)."""
-    input:
-        joint=f"{PAIR}/measurements/04_joint{{sfx3}}.npz",
-        interior=f"{PAIR}/transforms/03_interior{{sfx3}}.json",
-    output:
-        pre_post_heatmap=figure_file("pre_post_heatmap", "sfx3"),
-        pre_post_histograms=figure_file("pre_post_histograms", "sfx3"),
-        difference_histogram=figure_file("difference_histogram", "sfx3"),
-    log:
-        f"{PAIR}/logs/figures_of_pair{{sfx3}}.log",
-    conda:
-        "../../envs/exo2micro.yaml"
-    threads: 1
-    resources:
-        mem_mb=memory(1400),
-    params:
-        names=lambda wc: title_names(wc, wc.sfx3),
-    script:
-        "../../scripts/figures_of_pair.py"
+    rule figures_of_alignment:
+        """Draw both photographs with their boundary, and stage 3 against stage 2 (px)."""
+        input:
+            unpack(lambda wc: padded_pair(wc, wc.sfx3)),
+            boundary=lambda wc: record_path(wc, "02_icp", wc.sfx3, 2),
+            interior=f"{PAIR}/transforms/03_interior{{sfx3}}.json",
+        output:
+            registration=figure_file("registration", "sfx3", stage="sfx2"),
+            fine_alignment=figure_file("fine_alignment", "sfx3"),
+        log:
+            f"{PAIR}/logs/figures_of_alignment{{sfx3}}.log",
+        conda:
+            "../../envs/exo2micro.yaml"
+        threads: 1
+        resources:
+            mem_mb=memory(1700),
+        params:
+            values=lambda wc: values_of(wc.sfx3, 3),
+            names=lambda wc: title_names(wc, wc.sfx3),
+        script:
+            "../../scripts/figures_of_alignment.py"
 
 
 rule figures_of_scale:
-    """Draw the scale's fit, its map, the excess and the difference image (grey levels)."""
+    """Draw the pair's histograms, the scale's fit and map, and the difference (grey levels)."""
     input:
         unpack(scale_figure_sources),
     output:
+        pre_post_heatmap=figure_file("pre_post_heatmap", "sfx4"),
+        pre_post_histograms=figure_file("pre_post_histograms", "sfx4"),
+        difference_histogram=figure_file("difference_histogram", "sfx4"),
         excess_heatmap=figure_file("excess_heatmap", "sfx4"),
         ratio_histogram=figure_file("ratio_histogram", "sfx4"),
         scale_map=figure_file("scale_map", "sfx4"),

@@ -1,4 +1,4 @@
-# What the pages and the candidates' figures are made of; see common.smk for those of the stages.
+# What the pages are made of; see common.smk for those of the stages.
 
 from exo2micro.viewer import describe_batch, pair_sources, viewer_targets
 
@@ -24,16 +24,3 @@ def viewer_sources(wildcards):
 def below_output(wildcards, input):
     """Paths of a pair's images as the page sees them."""
     return [Path(path).relative_to(REQUEST.output_dir).as_posix() for path in input.images]
-
-
-def candidate_figure_sources(wildcards):
-    """Padded pair, transform and scale, the significance image and the catalogue."""
-    catalogue = f"{pair_folder(wildcards)}/measurements/04_candidates{wildcards.sfx4}"
-    return {
-        **padded_pair(wildcards, wildcards.sfx4),
-        "transform": record_path(wildcards, "03_interior", wildcards.sfx4, 3),
-        "scale": scale_and_padding(wildcards)["scale"],
-        "significance": checkpoint_to_read(wildcards, "04_significance", wildcards.sfx4, 4),
-        "table": f"{catalogue}.csv",
-        "record": f"{catalogue}.json",
-    }

@@ -1,16 +1,22 @@
-# Stage 4, first half: what both images tell together, and the photometric scale.
+# Stage 3's image and what both images tell together, in one pass; then the photometric scale.
 
 
 rule measure_pair:
-    """Gather the joint histogram, block means and reduced images in one streamed pass."""
+    """Warp the pre image into the post frame (float32); gather joint histogram and block means.
+
+    Stops the pair here if its alignment failed (on_failed_alignment: stop).
+    """
     input:
-        unpack(lambda wc: padded_pair(wc, wc.sfx3)),
-        transform=f"{PAIR}/transforms/03_interior{{sfx3}}.json",
-        accepted=f"{PAIR}/transforms/03_accepted{{sfx3}}.json",
+        unpack(measurement_sources),
     output:
-        f"{PAIR}/measurements/04_joint{{sfx3}}.npz",
+        joint=f"{PAIR}/measurements/04_joint_{{fmt}}{{sfx3}}.npz",
+        aligned=[
+            f"{PAIR}/{{fmt}}/03_interior_aligned_pre{{sfx3}}.{{fmt}}"
+            for stage in REQUEST.keep_images
+            if stage == 3
+        ],
     log:
-        f"{PAIR}/logs/measure_pair{{sfx3}}.log",
+        f"{PAIR}/logs/measure_pair_{{fmt}}{{sfx3}}.log",
     conda:
         "../../envs/exo2micro.yaml"
     threads: 2
@@ -18,6 +24,7 @@ rule measure_pair:
         mem_mb=memory(1500),
     params:
         values=lambda wc: values_of(wc.sfx3, 3),
+        on_failed=REQUEST.on_failed_alignment,
     script:
         "../../scripts/measure_pair.py"
 
@@ -25,7 +32,7 @@ rule measure_pair:
 rule estimate_scale:
     """Fit the photometric scale post = scale * pre and its error."""
     input:
-        lambda wc: f"{pair_folder(wc)}/measurements/04_joint{suffix_at(wc.sfx4, 3)}.npz",
+        joint_statistics,
     output:
         f"{PAIR}/measurements/04_scale{{sfx4}}.json",
     log:
