@@ -70,6 +70,29 @@ def prepare_run(workflow, request, words):
     return judge(check_room(request, local), request.control.force_run)
 
 
+def threads_of_jobs(workflow, request):
+    """Threads of a job that can use two.
+
+    No job is twice as fast on two cores as on one: where there are pairs enough to keep the cores
+    busy, they run side by side with a thread each.
+
+    Parameters
+    ----------
+    workflow : snakemake.workflow.Workflow
+        The workflow that is being read.
+    request : Request
+        What is asked for.
+
+    Returns
+    -------
+    int
+        1 or 2.
+    """
+    cores = workflow.resource_settings.cores
+    here = workflow.is_main_process and workflow.resource_settings.nodes is None
+    return 1 if here and cores is not None and cores < 2 * len(request.pairs) else 2
+
+
 def wanted_files(request, words):
     """List what a run is to make, or what a report may tell of.
 

@@ -15,7 +15,7 @@ from .storage import thumbnail, write_text
 
 NAME = "report.html"
 # Figures that tell a pair at a glance, and the stage whose suffix their names carry.
-PICTURES = {"difference_image": 4, "registration": 2, "fine_alignment": 3}
+PICTURES = {"difference_image": 4, "registration": 3, "fine_alignment": 3}
 PICTURE_WIDTH = 280  # px, drawn at half of it; a click opens the whole figure
 LEVELS = ("fail", "warn", "none", "pass")  # those that need somebody first
 WORDS = {"fail": "failed", "warn": "to be checked", "none": "skipped", "pass": "complete"}

@@ -114,7 +114,7 @@ def step_names(request, values):
         f"estimate_scale{four}",
         *(f"difference{kind}_{fmt}{four}" for fmt in formats for kind in kinds),
         f"catalogue{four}",
-        f"figure_boundary{two}",
+        f"figure_boundary{three}",
         f"figures_of_alignment{three}",
         f"figures_of_scale{four}",
         *(f"figure_difference{kind}{four}" for kind in kinds[1:]),

@@ -103,12 +103,9 @@ def image_names(values, stages=(1, 2, 3)):
     return [name for name in names if int(name[:2]) in (*stages, 4)]
 
 
-def figure_names(values, last_stage=4):
-    """List the figures of a variant, with their suffixes, without extension.
-
-    Of a run that ends with stage 2, the figure of that stage carries that stage's suffix.
-    """
-    figures = [f"{name}{suffix(values, min(stage, last_stage))}" for name, stage in FIGURES.items()]
+def figure_names(values):
+    """List the figures of a variant, with their suffixes, without extension."""
+    figures = [f"{name}{suffix(values, stage)}" for name, stage in FIGURES.items()]
     end = suffix(values, 4)
     return figures + [f"difference_image{kind}{end}" for kind in scale_kinds(values)]
 
@@ -148,9 +145,7 @@ def variant_targets(
         if int(name[:2]) <= last_stage
     ]
     images += catalogue_names(values) if last_stage == 4 else []
-    figures = [
-        name for name in figure_names(values, last_stage) if _stage_of_figure(name) <= last_stage
-    ]
+    figures = [name for name in figure_names(values) if _stage_of_figure(name) <= last_stage]
     return images + [f"pipeline_output/{name}.{fmt}" for name in figures for fmt in figure_formats]
 
 

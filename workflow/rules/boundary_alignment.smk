@@ -11,7 +11,7 @@ rule align_boundary:
         f"{PAIR}/logs/align_boundary{{sfx2}}.log",
     conda:
         "../../envs/exo2micro.yaml"
-    threads: 2
+    threads: THREADS
     resources:
         mem_mb=memory(1800),
     params:
@@ -32,7 +32,7 @@ rule warp_boundary:
         step="|_coarse",
     conda:
         "../../envs/exo2micro.yaml"
-    threads: 2
+    threads: THREADS
     resources:
         mem_mb=memory(1200),
     params:

@@ -23,7 +23,7 @@ if config.get("demo"):
             dye=one_of(pair.dye for pair in DEMO_PAIRS),
         conda:
             "../../envs/exo2micro.yaml"
-        threads: 2
+        threads: THREADS
         resources:
             mem_mb=memory(1200),
         params:

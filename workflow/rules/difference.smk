@@ -14,7 +14,7 @@ rule difference:
         f"{PAIR}/logs/difference_{{fmt}}{{sfx4}}.log",
     conda:
         "../../envs/exo2micro.yaml"
-    threads: 2
+    threads: THREADS
     resources:
         mem_mb=memory(1600),
     params:
@@ -35,7 +35,7 @@ rule other_difference:
         kind=r"_manual|_percentile_p[0-9.e+-]+",
     conda:
         "../../envs/exo2micro.yaml"
-    threads: 2
+    threads: THREADS
     resources:
         mem_mb=memory(1200),
     params:

@@ -8,7 +8,7 @@ import sys
 from snakemake.logging import logger
 
 from exo2micro.config_files import check_duplicate_keys
-from exo2micro.engine import prepare_run, wanted_files
+from exo2micro.engine import prepare_run, threads_of_jobs, wanted_files
 from exo2micro.errors import Exo2MicroError
 from exo2micro.parameters import suffix_shape
 from exo2micro.request import build_request
@@ -32,6 +32,9 @@ except Exo2MicroError as error:
 if workflow.is_main_process:
     for message in [*REQUEST.messages(), *([ROOM] if ROOM else [])]:
         logger.warning(message)
+
+# Threads of a job that can use two.
+THREADS = threads_of_jobs(workflow, REQUEST)
 
 # Folder of one pair's results; every path below it is completed by a rule's wildcards.
 PAIR = f"{REQUEST.output_dir}/{{sample}}/{{dye}}"

@@ -6,20 +6,20 @@ if REQUEST.control.last_stage == 2:
     rule figure_boundary:
         """Draw both photographs with their boundary and their overlay after stage 2."""
         input:
-            unpack(lambda wc: padded_pair(wc, wc.sfx2)),
-            boundary=f"{PAIR}/transforms/02_icp{{sfx2}}.json",
+            unpack(lambda wc: padded_pair(wc, wc.sfx3)),
+            boundary=lambda wc: record_path(wc, "02_icp", wc.sfx3, 2),
         output:
-            registration=figure_file("registration", "sfx2"),
+            registration=figure_file("registration", "sfx3", stage="sfx2"),
         log:
-            f"{PAIR}/logs/figure_boundary{{sfx2}}.log",
+            f"{PAIR}/logs/figure_boundary{{sfx3}}.log",
         conda:
             "../../envs/exo2micro.yaml"
         threads: 1
         resources:
             mem_mb=memory(1700),
         params:
-            values=lambda wc: values_of(wc.sfx2, 2),
-            names=lambda wc: title_names(wc, wc.sfx2),
+            values=lambda wc: values_of(wc.sfx3, 3),
+            names=lambda wc: title_names(wc, wc.sfx3),
         script:
             "../../scripts/figures_of_alignment.py"
 

@@ -12,7 +12,7 @@ rule align_interior:
         f"{PAIR}/logs/align_interior{{sfx3}}.log",
     conda:
         "../../envs/exo2micro.yaml"
-    threads: 2
+    threads: THREADS
     resources:
         mem_mb=memory(1800),
     params:

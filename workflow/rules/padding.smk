@@ -33,7 +33,7 @@ rule pad:
         f"{PAIR}/logs/pad_{{fmt}}{{sfx1}}.log",
     conda:
         "../../envs/exo2micro.yaml"
-    threads: 2
+    threads: THREADS
     resources:
         mem_mb=memory_to_read_raw(1000),
     params:

@@ -19,7 +19,7 @@ rule measure_pair:
         f"{PAIR}/logs/measure_pair_{{fmt}}{{sfx3}}.log",
     conda:
         "../../envs/exo2micro.yaml"
-    threads: 2
+    threads: THREADS
     resources:
         mem_mb=memory(1500),
     params:
