@@ -116,7 +116,7 @@ def square_curvature(mineral, sigma):
     return cv2.GaussianBlur(cv2.Laplacian(fine, cv2.CV_32F, ksize=1) ** 2, (0, 0), sigma)
 
 
-def fit_noise(residual, level, gradient_squared, curvature_squared=None):
+def fit_noise(residual, level, gradient_squared, curvature_squared=None, least=0.0):
     """Fit the noise model to background residuals.
 
     Only residuals below zero count, mirrored: microbes are positive.
@@ -127,6 +127,8 @@ def fit_noise(residual, level, gradient_squared, curvature_squared=None):
         Background pixels.
     curvature_squared : ndarray, shape (N,), optional
         Without it the model has no interpolation error.
+    least : float
+        Variance that every pixel has, whatever its level: that of dark ones, see `dark_variance`.
 
     Returns
     -------
@@ -138,21 +140,41 @@ def fit_noise(residual, level, gradient_squared, curvature_squared=None):
     splits = [gradient_squared] if curvature_squared is None else [gradient_squared, curved]
     rows, targets, weights = [], [], []
     for chosen in _bins(level, splits):
-        below = residual[chosen]
-        below = below[below <= 0]
-        if len(below) < MIN_PIXELS // 4:
+        below, variance = _variance_below(residual[chosen])
+        if below < MIN_PIXELS // 4:
             continue
-        variance = max(float(np.quantile(-below, part)) / sigma for part, sigma in TAILS) ** 2
         rows.append([1.0, *(max(float(part[chosen].mean()), 0.0) for part in regressors)])
         targets.append(variance)
-        weights.append(np.sqrt(len(below)) / max(variance, 1e-12))
+        weights.append(np.sqrt(below) / max(variance, 1e-12))
     if len(rows) < 3:
         return None
     rows, targets, weights = np.array(rows), np.array(targets), np.array(weights)
     columns = np.maximum(np.abs(rows).max(axis=0), 1e-12)
-    found, _ = nnls(rows / columns * weights[:, None], targets * weights)
+    found, _ = nnls(rows / columns * weights[:, None], (targets - least) * weights)
     read, shot, registration, interpolation = (float(part) for part in found / columns)
-    return NoiseModel(read, shot, float(np.sqrt(registration)), float(np.sqrt(interpolation)))
+    return NoiseModel(
+        least + read, shot, float(np.sqrt(registration)), float(np.sqrt(interpolation))
+    )
+
+
+def dark_variance(residual):
+    """Variance of residuals beside the sample, by those below zero; 0 with too few of them.
+
+    Parameters
+    ----------
+    residual : ndarray, shape (N,)
+        Pixels without mineral.
+    """
+    below, variance = _variance_below(residual)
+    return variance if below >= MIN_PIXELS else 0.0
+
+
+def _variance_below(residual):
+    """How many residuals are not above zero, and the variance of these mirrored."""
+    below = residual[residual <= 0]
+    if len(below) == 0:
+        return 0, 0.0
+    return len(below), max(float(np.quantile(-below, part)) / sigma for part, sigma in TAILS) ** 2
 
 
 def _bins(level, splits):

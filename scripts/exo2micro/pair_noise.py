@@ -8,6 +8,7 @@ from exo2micro.microbe_width import measure_microbe_width
 from exo2micro.noise import (
     FWHM_PER_SIGMA,
     MODEL_SIGMA,
+    dark_variance,
     fit_noise,
     predict_mineral,
     square_curvature,
@@ -58,9 +59,11 @@ def measure_noise(found, patches, post, pre, dark, whole_numbers, values):
     shift = _measure_shift(found, patches, post, pre)
     beside = _beside_sample(patches, pre, dark)
     images = _noise_images(found, patches, post, pre, shift, sigma)
-    residual, smooth, level, *steepness = _sample_pixels(images, found.usable, beside)
-    pixel = fit_noise(residual, level, *steepness[:2]) or found.background.pixel_noise
-    matched = fit_noise(smooth, level, *steepness[2:]) or found.background.smooth_noise
+    residual, smooth, level, *steepness, dark = _sample_pixels(images, found.usable, beside)
+    # The sum of all bins does not mind the darkest, and there little noise makes much of nothing.
+    least = [dark_variance(image[dark]) for image in (residual, smooth)]
+    pixel = fit_noise(residual, level, *steepness[:2], least[0]) or found.background.pixel_noise
+    matched = fit_noise(smooth, level, *steepness[2:], least[1]) or found.background.smooth_noise
     # No integer is known better than to its rounding, however quiet the residual.
     rounding = ROUNDING_VARIANCE if whole_numbers else 0.0
     pixel = pixel.floored(rounding)
@@ -98,14 +101,17 @@ def _noise_images(found, patches, post, pre, shift, sigma):
 
 
 def _sample_pixels(images, usable, beside):
-    """Values at pixels drawn from the sample and, fewer, from beside it; a column an image."""
+    """Values at pixels drawn from the sample and, fewer, from beside it; a column an image.
+
+    The last column says which lie beside it.
+    """
     share = [min(1.0, MAX_NOISE_PIXELS / max(int(m.sum()), 1)) for m in (usable, beside)]
     rng = np.random.default_rng(0)
     rows = []
     for patch, inside, outside in zip(images, usable, beside, strict=True):
         drawn = rng.random(inside.shape, dtype=np.float32)
         drawn = (inside & (drawn < share[0])) | (outside & (drawn < share[1] / BESIDE_PART))
-        rows.append([image[drawn] for image in patch])
+        rows.append([*(image[drawn] for image in patch), outside[drawn]])
     return [np.concatenate(column) for column in zip(*rows, strict=True)]
 
 
@@ -118,7 +124,7 @@ def _measure_shift(found, patches, post, pre):
             yield residual, *measure_slopes(scaled), np.maximum(noise, 1e-6)
 
     nowhere = np.zeros_like(found.usable)
-    return measure_shift(*_sample_pixels(images(), found.usable, nowhere))
+    return measure_shift(*_sample_pixels(images(), found.usable, nowhere)[:-1])
 
 
 def _measure_fwhm(found, patches, post, pre):

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import cv2
 import numpy as np
 from scipy.spatial import cKDTree
 
@@ -16,6 +17,7 @@ CLIPPED_PART = 0.8  # of full scale: on brighter mineral, microbes are cut off
 RIM_PX = 12  # along the frame's edge no microbe is asked for
 MATCH_PX = 3.0
 DARK_PART = 0.3  # of the mineral's mean: darker places of a real texture are no sample
+GAP_PX = 32  # narrower dark gaps belong to the sample
 APART_PX = 2.0  # between the half-maximum outlines of microbes that do not touch
 GRID_STEP = 16
 
@@ -105,6 +107,16 @@ def light_at(pair, microbes):
     ]
 
 
+def on_lit_sample(pair, microbes):
+    """Whether each microbe lies on lit mineral or in a gap of it of at most `GAP_PX`."""
+    level = pair.signal("post", microbes=False)
+    lit = level > DARK_PART * pair.spec.brightness * pair.spec.scale
+    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (GAP_PX + 1, GAP_PX + 1))
+    closed = cv2.morphologyEx(lit.astype(np.uint8), cv2.MORPH_CLOSE, disc) > 0
+    x, y = (np.rint(microbes[axis]).astype(int) for axis in ("x", "y"))
+    return closed[np.clip(y, 0, level.shape[0] - 1), np.clip(x, 0, level.shape[1] - 1)]
+
+
 def mean_scale(pair):
     """Mean scale over the sample, where it varies."""
     spec = pair.spec
@@ -132,7 +144,8 @@ def microbe_strength(pair, microbes):
 def judge_catalogue(pair, table, counted):
     """Precision, recall, error of count and flux.
 
-    Counts are held against the microbes on lit sample that have at least 5 sigma.
+    Counts are held against the microbes on lit sample, its narrow dark gaps included, that have at
+    least 5 sigma.
     """
     microbes = pair.truth.microbes
     listed = table[~table["flags"].str.contains("|".join(NOT_COUNTED))]
@@ -150,8 +163,9 @@ def judge_catalogue(pair, table, counted):
         & (true < np.array(pair.spec.post_shape)[::-1] - 1 - RIM_PX).all(axis=1)
     )
     strong = microbe_strength(pair, microbes).to_numpy() >= 5
-    visible = lit & strong & microbes["on_sample"].to_numpy()
-    asked = edge & stand_alone(microbes) & visible
+    strong &= microbes["on_sample"].to_numpy()
+    visible = strong & on_lit_sample(pair, microbes)
+    asked = edge & stand_alone(microbes) & lit & strong
     if pair.spec.dtype != "float32":
         asked &= light_at(pair, microbes) < CLIPPED_PART * 255
     gap, nearest = cKDTree(here).query(true)
