@@ -18,12 +18,8 @@ from exo2micro.sources import find_sources
 
 EDGE = 8  # px from the rim of the sample or of what both images show
 PIXEL_VARIANCE = 1 / 12  # of a position within a pixel; keeps the shape of a line finite
-# Gaps in the sample that are narrower than twice this, px, are mineral too dark to be told from
-# nothing: microbes on it count, if their light does, for noise is so low there that the wings of a
-# bright neighbour's light are many sigma. Over twelve pairs of tissue and slide as mineral recall
-# rises from 0.55-0.92 to 0.74-0.94.
-GAP_REACH = 16
-GAP_STEP = 4  # px that are closed as one
+# Microbes in a dark gap of the sample count if their light does: noise is so low there that the
+# wings of a bright neighbour's light are many sigma.
 GAP_FLUX = 4.0  # sigma of all of a source's light in a gap
 
 
@@ -116,29 +112,10 @@ def count_dark_sources(tile, window, core, *, threshold, fwhm):
     return int((own & ~find_mineral_changes(inverted, peaks, fwhm)).sum())
 
 
-def sample_with_gaps(sample):
-    """The sample with its narrow dark gaps, bool like `sample`; see `GAP_REACH`."""
-    if sample.all() or not sample.any():
-        return sample
-    # Shrunk, for a disc so large is slow; the context of a tile holds the closing's reach.
-    small = (-(-sample.shape[0] // GAP_STEP), -(-sample.shape[1] // GAP_STEP))
-    padded = np.zeros((small[0] * GAP_STEP, small[1] * GAP_STEP), dtype=np.uint8)
-    padded[: sample.shape[0], : sample.shape[1]] = sample
-    blocks = padded.reshape(small[0], GAP_STEP, small[1], GAP_STEP).max(axis=(1, 3))
-    side = 2 * (GAP_REACH // GAP_STEP) + 1
-    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))
-    closed = cv2.erode(cv2.dilate(blocks, disc), disc, borderValue=1)
-    whole = np.repeat(np.repeat(closed.astype(bool), GAP_STEP, axis=0), GAP_STEP, axis=1)
-    return sample | whole[: sample.shape[0], : sample.shape[1]]
-
-
 def _on_sample(tile, peaks, flux_sigma):
     """Which sources lie on the sample, or with light enough in a gap of it."""
     row, column = peaks.T
-    on_sample = tile.sample[row, column]
-    if on_sample.all():
-        return on_sample
-    return on_sample | (sample_with_gaps(tile.sample)[row, column] & (flux_sigma > GAP_FLUX))
+    return tile.sample[row, column] | (tile.ground[row, column] & (flux_sigma > GAP_FLUX))
 
 
 def _flux(tile, sums):
@@ -190,7 +167,7 @@ def _inside(peaks, window, core):
 def _flags(tile, sums, peaks, on_sample, changes):
     """Remarks on each source, a bit each of `FLAGS`."""
     shape = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * EDGE + 1, 2 * EDGE + 1))
-    inner = cv2.erode(tile.sample.astype(np.uint8), shape, borderValue=1)
+    inner = cv2.erode(tile.ground.astype(np.uint8), shape, borderValue=1)
     covered = cv2.erode(((tile.mask & UNCOVERED) == 0).astype(np.uint8), shape, borderValue=1)
     row, column = peaks[:, 0], peaks[:, 1]
     remarks = {

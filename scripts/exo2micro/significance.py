@@ -30,6 +30,8 @@ from exo2micro.noise import (
 )
 from exo2micro.pixel_mask import BLIND, UNCOVERED, mask_pixels
 from exo2micro.residual_shift import take_shift_off
+from exo2micro.sample_gaps import CONTEXT as GAP_CONTEXT
+from exo2micro.sample_gaps import close_gaps
 from exo2micro.scale_map import scale_field_tile
 
 CONTEXT = 24  # px, and
@@ -142,6 +144,8 @@ class SignificanceTile:
         mineral itself saturates: no microbe could be seen).
     sample : ndarray of bool
         The pre image shows mineral.
+    ground : ndarray of bool
+        The same with its narrow dark gaps.
     grain_edge : ndarray of bool
         Misregistration contributes more to the variance than noise.
     """
@@ -156,12 +160,13 @@ class SignificanceTile:
     outline: np.ndarray
     mask: np.ndarray
     sample: np.ndarray
+    ground: np.ndarray
     grain_edge: np.ndarray
 
 
 def context_of(fwhm):
     """Context (px) that a tile needs on every side, for a filter width in px."""
-    return CONTEXT + int(np.ceil(CONTEXT_WIDTHS * fwhm))
+    return max(CONTEXT + int(np.ceil(CONTEXT_WIDTHS * fwhm)), GAP_CONTEXT + RIM)
 
 
 def significance_tile(photometry, window, post, pre, coverage, area=None):
@@ -203,7 +208,8 @@ def significance_tile(photometry, window, post, pre, coverage, area=None):
         sample &= area
     mask = mask_pixels(photometry, post, pre, coverage, scaled, sigma)
     good = (mask & (UNCOVERED | BLIND)) == 0
-    mask |= (dilate(sample, RIM) == 0).view(np.uint8) * np.uint8(UNCOVERED)
+    ground = close_gaps(sample, (window[0], window[2])) & coverage
+    mask |= (dilate(ground, RIM) == 0).view(np.uint8) * np.uint8(UNCOVERED)
     seen = (mask & (UNCOVERED | BLIND)) == 0
     residual = take_shift_off(difference, scaled, coverage, photometry.shift)
     matched, score, grain_edge = _score(photometry, residual, good, level, scaled, uneven)
@@ -224,6 +230,7 @@ def significance_tile(photometry, window, post, pre, coverage, area=None):
         outline=outline,
         mask=mask,
         sample=sample,
+        ground=ground,
         grain_edge=grain_edge,
     )
 

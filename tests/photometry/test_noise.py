@@ -1,7 +1,14 @@
 import numpy as np
 import pytest
 
-from exo2micro.noise import NoiseModel, fit_noise, predict_mineral, square_curvature, widen_gradient
+from exo2micro.noise import (
+    NoiseModel,
+    dark_variance,
+    fit_noise,
+    predict_mineral,
+    square_curvature,
+    widen_gradient,
+)
 
 
 def test_variance_by_hand():
@@ -73,3 +80,16 @@ def test_a_residual_of_nothing_has_no_noise_but_its_floor():
     model = fit_noise(nothing, np.linspace(1, 50, nothing.size), nothing)
     assert model.variance(30.0, 9.0) == 0
     assert model.floored(1 / 12).variance(30.0, 9.0) == pytest.approx(1 / 12)
+
+
+def test_dark_pixels_set_the_least_variance():
+    residual, level, gradient = draws(7, read=1.0, registration=0.0)
+    dark = np.random.default_rng(8).normal(0, np.sqrt(3.0), 20_000)
+    least = dark_variance(dark)
+    assert least == pytest.approx(3.0, rel=0.05)
+    model = fit_noise(residual, level, gradient, least=least)
+    assert model.read_variance >= least
+    # Brighter pixels scatter nearly as they did.
+    assert model.variance(60.0, 0.0) == pytest.approx(1 + 0.2 * 60, rel=0.12)
+    assert dark_variance(dark[:100]) == 0
+    assert dark_variance(np.ones(1000)) == 0

@@ -31,6 +31,7 @@ def tile_of(difference):
         outline=matched_filter(difference, good, FWHM / 2)[0],
         mask=np.zeros(difference.shape, dtype=np.uint8),
         sample=good,
+        ground=good,
         grain_edge=~good,
     )
 
