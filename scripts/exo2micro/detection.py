@@ -275,7 +275,7 @@ def find_in(tile, *, threshold, fwhm, pad):
     Found
     """
     significance = tile.significance
-    sample = tile.cut(significance.sample)
+    sample = tile.cut(significance.ground)
     searched = sample & ((tile.cut(significance.mask) & (UNCOVERED | BLIND)) == 0)
     place = significance, tile.window, tile.core
     settings = {"threshold": threshold, "fwhm": fwhm}

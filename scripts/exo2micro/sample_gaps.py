@@ -32,9 +32,9 @@ def close_gaps(sample, origin=(0, 0)):
     height, width = (-(-part.stop // STEP) for part in inside)
     blocks = np.zeros((height * STEP, width * STEP), dtype=bool)
     blocks[inside] = sample
-    small = blocks.reshape(height, STEP, width, STEP).any(axis=(1, 3)).astype(np.uint8)
+    small = blocks.reshape(height, STEP, width, STEP).mean(axis=(1, 3)) >= 0.5
     side = 2 * (REACH // STEP) + 1
     disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))
-    closed = cv2.morphologyEx(small, cv2.MORPH_CLOSE, disc).astype(bool)
+    closed = cv2.morphologyEx(small.view(np.uint8), cv2.MORPH_CLOSE, disc).astype(bool)
     whole = np.repeat(np.repeat(closed, STEP, axis=0), STEP, axis=1)
     return sample | whole[inside]

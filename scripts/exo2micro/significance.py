@@ -209,7 +209,8 @@ def significance_tile(photometry, window, post, pre, coverage, area=None):
     mask = mask_pixels(photometry, post, pre, coverage, scaled, sigma)
     good = (mask & (UNCOVERED | BLIND)) == 0
     ground = close_gaps(sample, (window[0], window[2])) & coverage
-    mask |= (dilate(ground, RIM) == 0).view(np.uint8) * np.uint8(UNCOVERED)
+    beside = (dilate(sample, RIM) == 0) & ~ground
+    mask |= beside.view(np.uint8) * np.uint8(UNCOVERED)
     seen = (mask & (UNCOVERED | BLIND)) == 0
     residual = take_shift_off(difference, scaled, coverage, photometry.shift)
     matched, score, grain_edge = _score(photometry, residual, good, level, scaled, uneven)
