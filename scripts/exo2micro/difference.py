@@ -30,6 +30,8 @@ def difference_tile(post, pre, coverage, scale, dark_post=0.0, dark_pre=0.0):
     >>> difference_tile(np.array([[9, 9]]), np.array([[3.0, 0.0]]), covered, 2.0, 1.0, 1.0)
     array([[4., 9.]], dtype=float32)
     """
+    difference = np.asarray(pre, dtype=np.float64) * scale
+    np.subtract(post, difference, out=difference)
     constant = scale * dark_pre - dark_post
-    difference = post - scale * np.asarray(pre, dtype=np.float64)
-    return (difference + np.where(coverage, constant, 0.0)).astype(np.float32)
+    difference += constant if np.all(coverage) else np.where(coverage, constant, 0.0)
+    return difference.astype(np.float32)

@@ -27,16 +27,24 @@ class GrowingHistogram:
 
     def add(self, values):
         """Count an array of finite values."""
-        if values.size == 0:
-            return
+        if values.size:
+            self._grow(values)
+            self.counts += np.bincount(self._bin_of(values), minlength=len(self.counts))
+
+    def _grow(self, values):
         top = max(float(values.max()), -float(values.min()) if self.signed else 0.0)
         while top >= self.bins * self.width:
             self._double()
-        index = np.floor(values.ravel() * (1.0 / self.width)).astype(np.int64)
+
+    def _bin_of(self, values):
+        """Number of the bin of each value, flat."""
+        if self.width == 1.0 and values.dtype.kind == "u":
+            return values.ravel()
+        scaled = values.ravel() * (1.0 / self.width)
+        index = np.floor(scaled, out=scaled).astype(np.intp)
         if self.signed:
             index += self.bins
-        np.clip(index, 0, len(self.counts) - 1, out=index)
-        self.counts += np.bincount(index, minlength=len(self.counts))
+        return np.clip(index, 0, len(self.counts) - 1, out=index)
 
     @property
     def edges(self):
@@ -50,6 +58,49 @@ class GrowingHistogram:
         self.counts = np.zeros_like(self.counts)
         self.counts[start : start + len(merged)] = merged
         self.width *= 2
+
+
+class LabelledHistogram(GrowingHistogram):
+    """Histograms of the values with each label, with common bins.
+
+    Parameters
+    ----------
+    labels : int
+        How many there are.
+    bins, width, signed
+        See `GrowingHistogram`.
+
+    Attributes
+    ----------
+    parts : ndarray of int64, shape (labels, bins)
+        Counts of each label; `counts` is their sum.
+    """
+
+    def __init__(self, labels, bins, width, signed=False):
+        super().__init__(bins, width, signed)
+        self.parts = np.zeros((labels, len(self.counts)), dtype=np.int64)
+
+    def add(self, values, label):
+        """Count an array of finite values; `label` is a number from 0 for each, uint8."""
+        if values.size == 0:
+            return
+        self._grow(values)
+        index = self._bin_of(values) + label.ravel() * np.intp(len(self.counts))
+        counts = np.bincount(index, minlength=self.parts.size)
+        self.parts += counts.reshape(self.parts.shape)
+        self.counts = self.parts.sum(axis=0)
+
+    def _double(self):
+        parts = []
+        for part in self.parts:
+            self.counts = part
+            width = self.width
+            super()._double()
+            parts.append(self.counts)
+            self.width = width
+        self.width *= 2
+        self.parts = np.array(parts)
+        self.counts = self.parts.sum(axis=0)
 
 
 class GrowingJointHistogram:
@@ -74,11 +125,16 @@ class GrowingJointHistogram:
         top = max(float(first.max()), float(second.max()))
         while top >= self.bins * self.width:
             self._double()
-        scale = 1.0 / self.width
-        row = np.clip(np.floor(first.ravel() * scale).astype(np.int64), 0, self.bins - 1)
-        column = np.clip(np.floor(second.ravel() * scale).astype(np.int64), 0, self.bins - 1)
-        flat = np.bincount(row * self.bins + column, minlength=self.bins**2)
-        self.counts += flat.reshape(self.counts.shape)
+        row = self._bin_of(first) * np.intp(self.bins)
+        row += self._bin_of(second)
+        self.counts += np.bincount(row, minlength=self.bins**2).reshape(self.counts.shape)
+
+    def _bin_of(self, values):
+        if self.width == 1.0 and values.dtype.kind == "u":
+            return values.ravel()
+        scaled = values.ravel() * (1.0 / self.width)
+        index = np.floor(scaled, out=scaled).astype(np.intp)
+        return np.clip(index, 0, self.bins - 1, out=index)
 
     @property
     def edges(self):

@@ -28,7 +28,7 @@ The arrays of the result (``measurements/04_joint*.npz``):
 
 import numpy as np
 
-from exo2micro.histograms import GrowingHistogram, GrowingJointHistogram
+from exo2micro.histograms import GrowingHistogram, GrowingJointHistogram, LabelledHistogram
 from exo2micro.padding import raw_box
 from exo2micro.patches import MAX_PIXELS, PATCH, PatchSampler
 
@@ -40,6 +40,9 @@ FLOAT_WIDTH = 2.0**-40  # first bin width for float images, whatever their unit
 # Interpolation rounds a saturated plateau's rim: warped values above this part of full scale
 # count as saturated.
 SATURATED_PART = 0.98
+
+# What shows something in a pixel; 0 where post does not.
+BOTH, POST_ONLY = 1, 2
 
 
 class PairStatistics:
@@ -72,7 +75,7 @@ class PairStatistics:
         self._pre = GrowingHistogram(fine, width)
         self._raw_pre = GrowingHistogram(fine, width)
         self._joint = GrowingJointHistogram(joint, width)
-        self._difference = [GrowingHistogram(fine, width, signed=True) for _ in range(3)]
+        self._difference = LabelledHistogram(3, fine, width, signed=True)
         self._counts = np.zeros(5, dtype=np.int64)
         self._patches = PatchSampler(self.post_box, self.dtype, max_pixels)
         self.reduction = 1
@@ -133,7 +136,6 @@ class PairStatistics:
         -------
         dict of ndarray
         """
-        difference = self._merge_difference()
         post, pre, coverage = self._reduced
         saturation = [np.nan if level is None else level for level in self.saturation]
         return {
@@ -149,10 +151,10 @@ class PairStatistics:
             "pre_edges": self._pre.edges,
             "raw_pre_counts": self._raw_pre.counts,
             "raw_pre_edges": self._raw_pre.edges,
-            "difference_edges": difference[0].edges,
-            "difference_all": difference[0].counts,
-            "difference_both": difference[1].counts,
-            "difference_post_only": difference[2].counts,
+            "difference_edges": self._difference.edges,
+            "difference_all": self._difference.counts,
+            "difference_both": self._difference.parts[BOTH],
+            "difference_post_only": self._difference.parts[POST_ONLY],
             "reduced_post": post,
             "reduced_pre": pre,
             "reduced_coverage": coverage,
@@ -171,28 +173,22 @@ class PairStatistics:
             )
 
     def _count(self, post, pre, coverage):
+        covered = int(np.count_nonzero(coverage))
+        whole = covered == coverage.size
+        both = (pre, post) if whole else (pre[coverage], post[coverage])
         self._post.add(post)
-        self._pre.add(pre[coverage])
-        self._joint.add(pre[coverage], post[coverage])
+        self._pre.add(both[0])
+        self._joint.add(*both)
+        shown_pre = pre if whole else np.where(coverage, pre, np.float32(0))
         # Interpolation leaves tiny values where the raw pre image is zero.
-        pre_shows = coverage & (pre >= 0.5 if self.dtype.kind == "u" else pre > 0)
-        difference = post.astype(np.float32) - np.where(coverage, pre, 0)
-        self._difference[0].add(difference)
-        self._difference[1].add(difference[(post > 0) & pre_shows])
-        self._difference[2].add(difference[(post > 0) & ~pre_shows])
-        bright_post, bright_pre = saturated(post, pre, self.saturation)
-        for index, mask in enumerate((bright_post, bright_pre, bright_post | bright_pre), start=2):
-            self._counts[index] += int((mask & coverage).sum())
-        self._counts[0] += post.size
-        self._counts[1] += int(coverage.sum())
-
-    def _merge_difference(self):
-        """Bring the three difference histograms to one bin width."""
-        widest = max(histogram.width for histogram in self._difference)
-        for histogram in self._difference:
-            while histogram.width < widest:
-                histogram._double()
-        return self._difference
+        pre_shows = shown_pre >= 0.5 if self.dtype.kind == "u" else shown_pre > 0
+        label = (post > 0).view(np.uint8) * (np.uint8(POST_ONLY) - pre_shows)
+        self._difference.add(post.astype(np.float32) - shown_pre, label)
+        self._counts[:2] += post.size, covered
+        bright_post, bright_pre = saturated(*both[::-1], self.saturation)
+        if bright_post.any() or bright_pre.any():
+            masks = (bright_post, bright_pre, bright_post | bright_pre)
+            self._counts[2:] += [np.count_nonzero(mask) for mask in masks]
 
     def _reduce(self, y0, x0, post, pre, coverage):
         step = self.reduction

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from exo2micro.histograms import GrowingHistogram, GrowingJointHistogram
+from exo2micro.histograms import GrowingHistogram, GrowingJointHistogram, LabelledHistogram
 from exo2micro.pair_statistics import PairStatistics, saturated
 from exo2micro.patches import PATCH, Patches, PatchSampler, read_patches
 from exo2micro.storage import tile_windows
@@ -36,6 +36,23 @@ def test_order_does_not_matter():
         other.add(part)
     np.testing.assert_array_equal(one.counts, other.counts)
     assert one.counts.sum() == 2000
+
+
+def test_labels_share_their_bins():
+    values = np.array([-3.5, 0.5, 1.5, 1.7, 9.0])
+    labels = np.array([0, 1, 1, 2, 0], dtype=np.uint8)
+    histogram = LabelledHistogram(3, 4, 1.0, signed=True)
+    for part in (slice(0, 3), slice(3, 5)):
+        histogram.add(values[part], labels[part])
+    for label in range(3):
+        alone = GrowingHistogram(4, histogram.width, signed=True)
+        alone.add(values[labels == label])
+        np.testing.assert_array_equal(histogram.parts[label], alone.counts)
+    every = GrowingHistogram(4, 1.0, signed=True)
+    every.add(values)
+    np.testing.assert_array_equal(histogram.counts, every.counts)
+    np.testing.assert_array_equal(histogram.edges, every.edges)
+    assert histogram.width == 4.0
 
 
 def test_joint_histogram_by_hand():
