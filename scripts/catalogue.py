@@ -1,6 +1,6 @@
 """Rule catalogue: the candidates as a table, for QuPath, their number, and their figures."""
 
-from exo2micro.jobs import job
+from exo2micro.jobs import job, title_names
 
 with job(snakemake) as log:
     from exo2micro import figures
@@ -18,7 +18,7 @@ with job(snakemake) as log:
     )
     from exo2micro.transforms import load_transform
 
-    source, target, names = snakemake.input, snakemake.output, snakemake.params.names
+    source, target, names = snakemake.input, snakemake.output, title_names(snakemake.wildcards)
     detected, padding = read_arrays(source.detected), read_record(source.padding)
     scale, size = read_record(source.scale), {"pixel_size_um": padding["pixel_size_um"]}
     table = make_table(detected, size["pixel_size_um"])

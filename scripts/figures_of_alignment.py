@@ -1,6 +1,6 @@
 """Rules figures_of_alignment and figure_boundary: what stage 2 did, what stage 3 changed."""
 
-from exo2micro.jobs import job
+from exo2micro.jobs import job, title_names
 
 with job(snakemake):
     from exo2micro.figure_inputs import read_closeup, reduce_pair
@@ -11,7 +11,7 @@ with job(snakemake):
     source, values = snakemake.input, snakemake.params.values
     padding, boundary = read_record(source.padding), read_record(source.boundary)
     boxes = {stain: raw_box(padding, stain) for stain in ("post", "pre")}
-    facts = {"pixel_size_um": padding["pixel_size_um"], **snakemake.params.names}
+    facts = {"pixel_size_um": padding["pixel_size_um"], **title_names(snakemake.wildcards)}
     with open_image(source.post) as post, open_image(source.pre) as pre:
         views = reduce_pair(post, pre, padding, values["down_scale"])
         figure = draw_registration(*views, boxes, boundary, **facts)

@@ -1,6 +1,6 @@
 """Rules figures_of_scale and figure_difference: the scale and the difference images."""
 
-from exo2micro.jobs import job
+from exo2micro.jobs import job, title_names
 
 with job(snakemake):
     from exo2micro import figures
@@ -8,7 +8,7 @@ with job(snakemake):
     from exo2micro.padding import raw_box
     from exo2micro.storage import read_arrays, read_record
 
-    names, kind = snakemake.params.names, snakemake.params.kind
+    names, kind = title_names(snakemake.wildcards), snakemake.params.kind
     arrays = read_arrays(snakemake.input.joint)
     record, alignment = read_record(snakemake.input.scale), read_record(snakemake.input.interior)
     padding = read_record(snakemake.input.padding)

@@ -117,6 +117,19 @@ def job(snakemake):
     say_last_words(channel, status.COMPLETE, "")
 
 
+def title_names(wildcards):
+    """Whose figure it is, for its title, from a job's wildcards.
+
+    Returns
+    -------
+    dict
+        `sample`, `dye` and `variant` (the suffix; empty for the defaults).
+    """
+    ends = [name for name in wildcards.keys() if name.startswith("sfx")]
+    variant = wildcards.get(ends[0], "") if ends else ""
+    return {"sample": wildcards.sample, "dye": wildcards.dye, "variant": variant}
+
+
 def _begin(this):
     """Record that the job begins, and remove what an earlier one that was killed left behind."""
     from .storage import remove_leftovers

@@ -21,6 +21,5 @@ rule catalogue:
         mem_mb=memory(1400),
     params:
         values=lambda wc: values_of(wc.sfx4, 4),
-        names=lambda wc: title_names(wc, wc.sfx4),
     script:
         "../../scripts/catalogue.py"

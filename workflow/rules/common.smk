@@ -231,11 +231,6 @@ def figure_file(name, sfx, kind="", stage=None):
     return [marked, *others] if others else marked
 
 
-def title_names(wildcards, text):
-    """Whose figure it is, for its title."""
-    return {"sample": wildcards.sample, "dye": wildcards.dye, "variant": text}
-
-
 def scale_figure_sources(wildcards):
     """Statistics, scale and alignment of a variant."""
     return {

@@ -28,6 +28,5 @@ rule compare_variants:
         folder=pair_folder,
         variants=lambda wc: REQUEST.compared_variants(wc.sample, wc.dye),
         checkpoint_format=REQUEST.checkpoint_format,
-        names=lambda wc: title_names(wc, ""),
     script:
         "../../scripts/compare_variants.py"

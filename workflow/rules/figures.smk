@@ -19,7 +19,6 @@ if REQUEST.control.last_stage == 2:
             mem_mb=memory(1700),
         params:
             values=lambda wc: values_of(wc.sfx3, 3),
-            names=lambda wc: title_names(wc, wc.sfx3),
         script:
             "../../scripts/figures_of_alignment.py"
 
@@ -43,7 +42,6 @@ else:
             mem_mb=memory(1700),
         params:
             values=lambda wc: values_of(wc.sfx3, 3),
-            names=lambda wc: title_names(wc, wc.sfx3),
         script:
             "../../scripts/figures_of_alignment.py"
 
@@ -68,7 +66,6 @@ rule figures_of_scale:
     resources:
         mem_mb=memory(1400),
     params:
-        names=lambda wc: title_names(wc, wc.sfx4),
         kind="moffat",
     script:
         "../../scripts/figures_of_scale.py"
@@ -90,7 +87,6 @@ rule figure_difference:
     resources:
         mem_mb=memory(1400),
     params:
-        names=lambda wc: title_names(wc, wc.sfx4),
         kind=lambda wc: wc.kind.strip("_"),
     script:
         "../../scripts/figures_of_scale.py"
