@@ -106,3 +106,21 @@ def test_variants_share_what_they_have_in_common(finished):
     from_nothing = finished.plan("--forceall", config=swept)
     assert from_nothing["align_boundary"] == from_nothing["align_interior"] == 2
     assert from_nothing["measure_pair"] == 2
+
+
+def test_no_stage_waits_for_an_image_that_is_for_looking_at(finished):
+    wanted = "processed/CD070/SybrGld/tiff/04_difference_difference_pad60.tiff"
+    planned = finished.plan("--forceall", wanted)
+    assert planned["align_interior"] == planned["difference"] == 1
+    assert "warp_boundary" not in planned
+    _, text = finished.snakemake("-n", "--forceall", config={"keep_images": [1, 2]})
+    assert "04_joint_tiff_pad60.npz" in text
+    assert "03_interior_aligned_pre" not in text
+
+
+def test_pairs_that_run_side_by_side_take_a_thread_a_job(finished):
+    arguments = ("-n", "--forceall", "--cores", "2")
+    _, both = finished.snakemake(*arguments)
+    assert "threads: 2" not in both
+    _, alone = finished.snakemake(*arguments, config={"samples": ["CD070"]})
+    assert "threads: 2" in alone
