@@ -7,17 +7,21 @@ with job(snakemake):
     from exo2micro.figures import draw_fine_alignment, draw_registration, save_figure
     from exo2micro.padding import raw_box
     from exo2micro.storage import open_image, read_record
+    from exo2micro.trimming import move_record, padding_to_trim, trim_padding
 
     source, values = snakemake.input, snakemake.params.values
-    padding, boundary = read_record(source.padding), read_record(source.boundary)
-    boxes = {stain: raw_box(padding, stain) for stain in ("post", "pre")}
+    padding = read_record(source.padding)
+    trimmed = padding_to_trim(padding)
+    boundary = move_record(read_record(source.boundary), -trimmed)
     facts = {"pixel_size_um": padding["pixel_size_um"], **title_names(snakemake.wildcards)}
-    with open_image(source.post) as post, open_image(source.pre) as pre:
+    with open_image(source.post) as whole_post, open_image(source.pre) as whole_pre:
+        post, pre, padding = trim_padding(whole_post, whole_pre, padding, trimmed)
+        boxes = {stain: raw_box(padding, stain) for stain in ("post", "pre")}
         views = reduce_pair(post, pre, padding, values["down_scale"])
         figure = draw_registration(*views, boxes, boundary, **facts)
         save_figure(figure, snakemake.output.registration)
         if "interior" in source.keys():
-            records = boundary, read_record(source.interior)
+            records = boundary, move_record(read_record(source.interior), -trimmed)
             closeup = read_closeup(post, pre, padding, views[0], *records, values["interpolation"])
             figure = draw_fine_alignment(*views, boxes["post"], *records, closeup, **facts)
             save_figure(figure, snakemake.output.fine_alignment)
