@@ -4,7 +4,12 @@ from exo2micro.jobs import job, title_names
 
 with job(snakemake):
     from exo2micro.figure_inputs import read_closeup, reduce_pair
-    from exo2micro.figures import draw_fine_alignment, draw_registration, save_figure
+    from exo2micro.figures import (
+        count_from,
+        draw_fine_alignment,
+        draw_registration,
+        save_figure,
+    )
     from exo2micro.padding import raw_box
     from exo2micro.storage import open_image, read_record
     from exo2micro.trimming import move_record, padding_to_trim, trim_padding
@@ -19,9 +24,11 @@ with job(snakemake):
         boxes = {stain: raw_box(padding, stain) for stain in ("post", "pre")}
         views = reduce_pair(post, pre, padding, values["down_scale"])
         figure = draw_registration(*views, boxes, boundary, **facts)
+        count_from(figure, trimmed)
         save_figure(figure, snakemake.output.registration)
         if "interior" in source.keys():
             records = boundary, move_record(read_record(source.interior), -trimmed)
             closeup = read_closeup(post, pre, padding, views[0], *records, values["interpolation"])
             figure = draw_fine_alignment(*views, boxes["post"], *records, closeup, **facts)
+            count_from(figure, trimmed)
             save_figure(figure, snakemake.output.fine_alignment)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from exo2micro.figures import save_figure
+from exo2micro.figures import count_from, save_figure
 from exo2micro.figures.frame import (
     Judgement,
     join,
@@ -95,3 +95,19 @@ def test_fixed_colours_of_the_scales():
 
 def test_scale_bars_have_round_lengths():
     assert [round_length(x) for x in (0.99, 1.0, 4.9, 5.0, 730.0)] == [0.5, 1.0, 2.0, 5.0, 500.0]
+
+
+def test_axes_in_px_are_numbered_from_another_origin():
+    from matplotlib.figure import Figure
+
+    figure = Figure()
+    axes, other = figure.subplots(1, 2)
+    axes.set(xlabel="x (px)", ylabel="y (px)", xlim=(30, 420), ylim=(300, 10))
+    other.set(xlabel="grey level", xlim=(0, 10))
+    count_from(figure, 1670)
+    ticks = [label.get_text() for label in axes.get_xticklabels()]
+    assert [float(text) - 1670 for text in ticks] == list(axes.get_xticks())
+    assert "1800" in ticks
+    assert all(1700 <= float(text) <= 2090 for text in ticks)
+    assert axes.get_ylim() == (300, 10)
+    assert max(other.get_xticks()) <= 10

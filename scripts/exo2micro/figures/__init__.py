@@ -22,10 +22,12 @@ _HOME = {
     "draw_ratio_histogram": "ratio",
     "draw_registration": "registration",
     "draw_scale_map": "scale_map",
+    "count_from": "image_panel",
     "save_figure": "style",
 }
 
 __all__ = [
+    "count_from",
     "draw_candidate_histograms",
     "draw_candidate_sheet",
     "draw_candidates",

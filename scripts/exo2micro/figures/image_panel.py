@@ -285,3 +285,22 @@ def likeness(post, pre, mask=None):
     if a.size < 3 or a.std() == 0 or b.std() == 0:
         return None
     return float(np.corrcoef(a, b)[0, 1])
+
+
+def count_from(figure, offset):
+    """Number the axes in px from another origin, such as that of images before they were trimmed.
+
+    Parameters
+    ----------
+    figure : matplotlib.figure.Figure
+        Complete; axes with other labels than ``x (px)`` and ``y (px)`` stay as they are.
+    offset : int
+        What is added to x and y, px.
+    """
+    for axes in figure.axes if offset else ():
+        for axis, name in ((axes.xaxis, "x"), (axes.yaxis, "y")):
+            if axis.get_label_text() == f"{name} (px)":
+                low, high = sorted(axis.get_view_interval())
+                places = axis.get_major_locator().tick_values(low + offset, high + offset)
+                inside = [t for t in places if low <= t - offset <= high]
+                axis.set_ticks([t - offset for t in inside], [f"{t:g}" for t in inside])
