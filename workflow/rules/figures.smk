@@ -16,7 +16,7 @@ if REQUEST.control.last_stage == 2:
             "../../envs/exo2micro.yaml"
         threads: 1
         resources:
-            mem_mb=memory(1700),
+            mem_mb=memory(1600),
         params:
             values=lambda wc: values_of(wc.sfx3, 3),
         script:
@@ -39,7 +39,7 @@ else:
             "../../envs/exo2micro.yaml"
         threads: 1
         resources:
-            mem_mb=memory(1700),
+            mem_mb=memory(1600),
         params:
             values=lambda wc: values_of(wc.sfx3, 3),
         script:
