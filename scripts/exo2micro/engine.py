@@ -1,4 +1,4 @@
-"""The one module that knows Snakemake: what the workflow asks of it, and how it is started.
+"""What the workflow asks of Snakemake, and how it is started (see also `progress_follower`).
 
 Snakemake is started as a program of its own, not through its Python API: that keeps state in the
 process (its logger, signal handlers, the working directory, parsed settings), so that a second run
@@ -58,7 +58,7 @@ def prepare_run(workflow, request, words):
     """
     if not workflow.is_main_process or any(word.split("=")[0] in ELSEWHERE for word in words):
         return ""
-    runs = not (_is_dry(words) or "status" in words)
+    runs = not (is_dry(words) or "status" in words)
     if runs and take_output_folder(request.output_dir, time.time()):
         remove_stale_locks(".snakemake/locks", request.output_dir)
     gc.set_threshold(*GARBAGE_THRESHOLDS)
@@ -151,11 +151,11 @@ class WhenIdle(logging.Handler):
 
 def report_when_idle(workflow, logger, report, words):
     """Have `report` called also where all is there already and Snakemake calls no hook."""
-    if workflow.is_main_process and not _is_dry(words):
+    if workflow.is_main_process and not is_dry(words):
         logger.addHandler(WhenIdle(report))
 
 
-def _is_dry(words):
+def is_dry(words):
     """Whether a command line only asks for the plan."""
     short = (word for word in words if re.fullmatch(r"-[a-zA-Z]+", word))
     return any(word in ("--dry-run", "--dryrun") for word in words) or any(
@@ -211,7 +211,8 @@ def run_workflow(config, cores, arguments=(), show=True):
     write_record(path, config)
     command = [sys.executable, "-m", "snakemake", "--snakefile", str(snakefile())]
     command += ["--configfile", str(path), "--cores", str(cores), "--keep-going"]
-    command += ["--rerun-incomplete", "--quiet", "progress", "rules", "host", *arguments]
+    command += ["--rerun-incomplete", "--logger", "exo2micro", "--quiet", "rules", "host"]
+    command += arguments
     started = time.time_ns()
     code, said = _follow(command, show)
     summary = folder / "summary.json"
@@ -256,7 +257,13 @@ def _follow(command, show):
     Ctrl-C, or a notebook's stop button, ends the program with all its jobs; it still writes its
     summary.
     """
-    environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
+    # Where this library lies, Snakemake finds the logger that shows progress.
+    places = [str(Path(__file__).resolve().parents[1]), os.environ.get("PYTHONPATH")]
+    environment = {
+        **os.environ,
+        "PYTHONUNBUFFERED": "1",
+        "PYTHONPATH": os.pathsep.join(filter(None, places)),
+    }
     said = []
     with subprocess.Popen(
         command,

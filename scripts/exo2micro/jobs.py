@@ -140,7 +140,7 @@ def _begin(this):
         for path in this.outputs:
             remove_leftovers(path)
     except Exo2MicroError as error:
-        print(f"\n{error}\n", file=sys.stderr)
+        _tell(error)
         raise SystemExit(1) from None
     return record
 
@@ -161,13 +161,19 @@ def _watch(this, record, worker, channel):
     for path in this.outputs:
         remove_leftovers(path)
     if ending.message:
-        print(f"\n{ending.message}\n", file=sys.stderr)
+        _tell(ending.message)
     try:
         status.finish_record(this.record, {**record, **vars(ending)})
     except Exo2MicroError as error:
-        print(f"\n{error}\n", file=sys.stderr)
+        _tell(error)
         return 1
     return 0 if ending.state == status.COMPLETE else 1
+
+
+def _tell(message):
+    """Print a message; in a terminal in place of the progress that may stand there."""
+    clear = "\x1b[J" if sys.stderr.isatty() else ""
+    print(f"{clear}\n{message}\n", file=sys.stderr)
 
 
 class Heartbeat:

@@ -2,6 +2,9 @@
 
 
 from exo2micro.engine import report_when_idle
+from exo2micro.progress_follower import follow_progress
+
+end_progress = follow_progress(workflow, REQUEST, logger, WORDS)
 
 
 def report_summary():
@@ -9,6 +12,8 @@ def report_summary():
     if "status" in WORDS:
         return
     from exo2micro.summary import summarize
+
+    end_progress()
 
     logger.info("\n" + summarize(REQUEST, sys.argv))
     if config.get("demo"):
