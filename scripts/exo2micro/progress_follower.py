@@ -16,6 +16,7 @@ from .limits import stage_of
 from .preflight import raw_sizes
 from .progress import DONE, WAITING, Progress, Step, cost_of
 from .progress_display import Lines, LogFile
+from .summary import first_sentence
 
 TICK_S = 1.0
 CLOCKS_DIFFER_S = 2.0  # between machines that share a folder
@@ -114,7 +115,7 @@ def _megapixels(request, pair):
 
 
 def why_failed(step):
-    """Tell the first line of a failed job's message, from its status record.
+    """Tell the beginning of a failed job's message, from its status record.
 
     Parameters
     ----------
@@ -130,7 +131,8 @@ def why_failed(step):
         record = read_job(step.record) if step.record else None
     except Exo2MicroError:
         return ""  # the summary says so
-    return next(iter((record or {}).get("message", "").strip().splitlines()), "")
+    message = (record or {}).get("message", "").strip()
+    return first_sentence(message) if message else ""
 
 
 class Follower(logging.Handler):

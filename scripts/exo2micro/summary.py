@@ -138,7 +138,7 @@ def _status(request, folder, values, steps):
     errors = [step for step in steps if step["state"] != job_status.COMPLETE]
     if errors:
         messages = [_explain(step) for step in errors]
-        return f"error: {_first_sentence(messages[0])}", messages
+        return f"error: {first_sentence(messages[0])}", messages
     missing = [
         name for name in request.variant_targets(values) if not (Path(folder) / name).is_file()
     ]
@@ -156,7 +156,7 @@ def _explain(step):
     return step["message"] or f"{step['step']} ended as {step['state']}"
 
 
-def _first_sentence(text, limit=160):
+def first_sentence(text, limit=160):
     """Beginning of a message that fits in a table."""
     line = text.strip().splitlines()[0]
     return line if len(line) <= limit else line[: limit - 3].rstrip() + "..."

@@ -70,8 +70,13 @@ class LogHandler(LogHandlerBase):
 
 
 def _is_told_otherwise(record):
-    """Whether a message is of Snakemake's own, and no warning."""
-    event = getattr(record, "event", None)
-    if event is not None and str(event) in TOLD_OTHERWISE:
+    """Whether a message is of Snakemake's own, and no warning that only it gives."""
+    if str(getattr(record, "event", "")) in TOLD_OTHERWISE:
         return True
-    return record.levelno < logging.WARNING and "snakemake" in os.path.dirname(record.pathname)
+    if record.levelno >= logging.WARNING:
+        # That the process of a job ended badly; what happened in it is told by the job.
+        return "CalledProcessError" in str(record.msg)
+    import snakemake
+
+    # Of Snakemake, and of its plugins, whose packages lie beside it.
+    return record.pathname.startswith(os.path.dirname(snakemake.__file__))

@@ -95,11 +95,13 @@ def test_a_terminal_shows_a_block_that_ends_as_a_table(seen):
 
 def test_while_it_runs_the_terminal_tells_what_runs_and_how_far_it_is(seen):
     text = seen[2]
-    assert re.search(r"now +plan_padding CD070 / SybrGld, \d+ s", text)
+    assert re.search(r"^now  plan_padding (CD070 / SybrGld|Bad / DAPI), \d+ s", text, re.M)
+    assert re.search(r"^     plan_padding (CD070 / SybrGld|Bad / DAPI), \d+ s", text, re.M)
     assert re.search(r"pad CD070 / SybrGld, \d+ s of about \d+ s", text)
     assert re.search(r"about \d+ s left", text)
     assert "\x1b[J" in text
     assert "reason:" not in text
+    assert "RuleException" not in text
 
 
 def test_the_log_file_tells_the_same(seen):
@@ -136,10 +138,10 @@ def test_without_the_logger_snakemake_says_it_between_its_own_words(workplace):
 @pytest.mark.parametrize("logger", [(), ("--logger", "exo2micro")])
 def test_quiet_is_quiet(workplace, logger):
     words = ("--config", "samples=[CD070]", *logger)
-    code, text = run(workplace, *words, "--quiet")
+    code, text = run(workplace, *words, "--quiet", "all")
     assert (code, text) == (0, "")
     assert "2 of 2 jobs" in (workplace / "processed/logs/progress.log").read_text()
-    code, text = run(workplace, *words, "--quiet", "progress", "rules", "--forceall")
+    code, text = run(workplace, *words, "--quiet", "--forceall")
     assert code == 0
     assert "jobs to run" not in text
     assert "CD070   SybrGld  _pad30   complete" in text
