@@ -55,7 +55,7 @@ with job(snakemake) as log:
         "candidates": figures.draw_candidates(image, factors, rows, record, box, **facts),
         "candidate_histograms": figures.draw_candidate_histograms(rows, record, **facts),
         "candidate_sheet": figures.draw_candidate_sheet(
-            views, scale["scale_estimate"], record, **names
+            views, scale["scale_estimate"], record, **facts
         ),
     }
     for name, figure in drawn.items():

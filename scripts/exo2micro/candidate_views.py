@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .catalogue import NOT_COUNTED
 from .difference import difference_tile
 from .figure_inputs import place_window
 from .measurement import covered_pair
@@ -14,7 +15,6 @@ SIDE = 48  # px of a close-up: a dozen microbes' widths
 LARGEST_SIDE = 160
 MOST = 12  # candidates on a contact sheet
 MAP_SIDE = 1000  # px of the reduced significance image's longer side
-OFF_SAMPLE = "off_sample"
 
 
 @dataclass(frozen=True)
@@ -46,14 +46,14 @@ def rows_of(columns):
     ]
 
 
-def on_sample(row):
-    """Whether a candidate is one that is counted."""
-    return OFF_SAMPLE not in str(row["flags"]).split(";")
+def is_counted(row):
+    """Whether a candidate is one of `n_candidates`."""
+    return not set(str(row["flags"]).split(";")) & set(NOT_COUNTED)
 
 
 def brightest(rows, most=MOST):
     """The counted candidates of the greatest flux, the brightest first."""
-    return sorted(filter(on_sample, rows), key=lambda row: -row["flux"])[:most]
+    return sorted(filter(is_counted, rows), key=lambda row: -row["flux"])[:most]
 
 
 def read_views(rows, post, pre, significance, transform, padding, record, interpolation):

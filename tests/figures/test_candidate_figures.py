@@ -4,7 +4,13 @@ import numpy as np
 import pytest
 from matplotlib.collections import PathCollection
 
-from exo2micro.candidate_views import brightest, on_sample, read_views, reduce_significance, rows_of
+from exo2micro.candidate_views import (
+    brightest,
+    is_counted,
+    read_views,
+    reduce_significance,
+    rows_of,
+)
 from exo2micro.figures import (
     draw_candidate_histograms,
     draw_candidate_sheet,
@@ -51,7 +57,9 @@ def views_of(pair, rows):
 def test_the_brightest_come_first_and_none_from_beside_the_sample(rows):
     assert [row["id"] for row in brightest(rows)] == [2, 3, 1]
     assert [row["id"] for row in brightest(rows, most=1)] == [2]
-    assert not on_sample(rows[3])
+    assert not is_counted(rows[3])
+    changed = {**rows[1], "flags": "near_edge;mineral"}
+    assert brightest([changed, rows[0]]) == [rows[0]]
 
 
 def test_a_close_up_shows_the_place_and_the_difference_there(good, rows):
@@ -80,9 +88,49 @@ def test_circles_lie_on_the_candidates(good, rows, names, find):
     drawn = {c.get_gid(): c for c in figure.axes[0].collections if isinstance(c, PathCollection)}
     expected = np.column_stack([COLUMNS["x"], COLUMNS["y"]])
     assert np.allclose(drawn["candidate"].get_offsets(), expected[:3])
-    assert np.allclose(drawn["off sample"].get_offsets(), expected[3:])
+    assert np.allclose(drawn["off sample, not counted"].get_offsets(), expected[3:])
     assert find.badge(figure) == "LOOKS RIGHT"
     assert "12.5 per mm²" in find.texts(figure)
+
+
+def test_what_is_not_counted_is_drawn_as_such(good, rows, names):
+    rows[0]["flags"] = "mineral"
+    rows[3]["flags"] = "off_sample;mineral"
+    figure = draw_candidates(np.zeros((60, 64)), (0.1, 0.1), rows, RECORD, good.box, **names)
+    labels = [text.get_text() for text in figure.axes[0].get_legend().get_texts()]
+    assert labels == [
+        "candidate (2)", "changed mineral, not counted (1)", "off sample, not counted (1)"
+    ]  # fmt: skip
+
+
+def test_a_crowd_is_drawn_as_its_density(good, names, find):
+    # 9000 in the left half of the raw image, a third as many in the right one; 4 beside the sample.
+    y0, y1, x0, x1 = good.box
+    random = np.random.default_rng(2)
+    middle = (x0 + x1) // 2
+    x = np.concatenate([random.uniform(x0, middle, 9000), random.uniform(middle, x1, 3000)])
+    place = {"x": x, "y": random.uniform(y0, y1, 12000), "flags": [""] * 12000}
+    rows = rows_of({name: list(values) for name, values in place.items()})
+    rows += [{"x": x0 + 1.0, "y": y0 + 1.0, "flags": "off_sample"}] * 4
+    size = (0.5, 0.5)
+    figure = draw_candidates(
+        np.zeros((60, 64)), (0.1, 0.1), rows, RECORD, good.box, pixel_size_um=size, **names
+    )
+    image, density = (axes for axes in figure.axes if axes.images)
+    assert not [c for c in image.collections if isinstance(c, PathCollection)]
+    (shown,) = density.images
+    values = np.asarray(shown.get_array().filled(0))
+    left, right, bottom, top = shown.get_extent()
+    cell_mm2 = (right - left) / values.shape[1] * (bottom - top) / values.shape[0] * 0.25e-6
+    assert values.sum() * cell_mm2 == pytest.approx(12000)
+    columns = values.shape[1] // 2 - 1
+    expected = 9000 / ((middle - x0) * (y1 - y0) * 0.25e-6)
+    assert values[:-1, :columns].mean() == pytest.approx(expected, rel=0.05)
+    assert values[:-1, -columns:-1].mean() == pytest.approx(expected / 3, rel=0.08)
+    assert "candidates per mm²" in find.texts(figure)
+    assert "12000 candidates" in find.texts(figure)
+    plain = draw_candidates(np.zeros((60, 64)), (0.1, 0.1), rows, RECORD, good.box, **names)
+    assert "candidates per Mpx" in find.texts(plain)
 
 
 @pytest.mark.parametrize("change", [{"n_candidates": 0}, {"expected_false": 1.0}])
@@ -99,7 +147,7 @@ def test_histograms_count_what_is_counted_in_micrometres(rows, names, find):
     for axes in figure.axes:
         (bars,) = find.bars(axes)
         assert bars.get_data().values.sum() == 3
-    assert sizes.get_title(loc="left") == "median 2"  # 4 px
+    assert sizes.get_title(loc="left") == "median 2 µm"  # 4 px
     assert "µm" in sizes.get_xlabel()
     assert fluxes.get_title(loc="left") == "median 300"
     assert find.line(peaks, "threshold").get_xdata()[0] == 5.0
@@ -107,14 +155,14 @@ def test_histograms_count_what_is_counted_in_micrometres(rows, names, find):
 
 def test_without_a_pixel_size_sizes_are_in_pixels(rows, names):
     figure = draw_candidate_histograms(rows, RECORD, **names)
-    assert figure.axes[0].get_title(loc="left") == "median 4"
+    assert figure.axes[0].get_title(loc="left") == "median 4 px"
     assert "(px)" in figure.axes[0].get_xlabel()
 
 
 def test_the_sheet_shows_pre_at_the_brightness_of_post(good, rows, names, find):
     views = views_of(good, brightest(rows))
     scale = good.scale["scale_estimate"]
-    figure = draw_candidate_sheet(views, scale, RECORD, **names)
+    figure = draw_candidate_sheet(views, scale, RECORD, pixel_size_um=(0.5, 0.5), **names)
     images = [axes.images[0] for axes in figure.axes if axes.images]
     assert len(images) == 4 * 3
     post, pre, difference, _ = images[:4]
@@ -122,7 +170,8 @@ def test_the_sheet_shows_pre_at_the_brightness_of_post(good, rows, names, find):
     assert np.allclose(pre.get_array(), scale * views[0].pre)
     assert difference.norm.vmin == -difference.norm.vmax
     text = find.texts(figure)
-    assert "2 at 260, 270 px: flux 900, 60 sigma" in text
+    assert "2 at 260, 270 px: flux 900, 60 sigma; 24 µm across" in text
+    assert "48 px across" in find.texts(draw_candidate_sheet(views, scale, RECORD, **names))
     assert "The 3 brightest candidates" in text
 
 

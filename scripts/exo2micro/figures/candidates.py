@@ -4,8 +4,9 @@ import numpy as np
 from matplotlib.colors import AsinhNorm
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
-from exo2micro.candidate_views import on_sample
+from exo2micro.candidate_views import is_counted
 
+from .density import draw_density
 from .frame import Judgement, say_nothing_to_show, start_figure
 from .image_panel import panel_height, show_image
 from .style import DIFFERENCE_COLOURS, FAINT, INK, POST, PRE, styled
@@ -15,6 +16,17 @@ TOP_SIGMA = 50.0
 # More noise peaks than this share of the candidates: the catalogue is to be looked through.
 NOTABLE_FALSE = 0.05
 MANY = 1500  # candidates; more are dots, since circles would hide the image
+CROWD = 6000  # and of more the density, for dots would run together
+LOOK_FOR_CIRCLES = (
+    "circles on what looks like a microbe, all over the sample alike. Rows of circles along grain "
+    "edges mean misalignment; a part of the sample full of them a scale that does not hold there; "
+    "bright spots without a circle lie beside the sample or are smaller than a pixel drawn here."
+)
+LOOK_FOR_CROWD = (
+    "colonies where you expect them. Bands along the rim or along cracks mean misalignment; one "
+    "part of the sample full of candidates a scale that does not hold there. Single ones: in the "
+    "viewer, or the table in QuPath."
+)
 _CIRCLE = {"s": 55, "linewidths": 0.9}
 _DOT = {"s": 3, "linewidths": 0}
 BINS = 40
@@ -25,6 +37,8 @@ HEIGHT = 4.2
 @styled
 def draw_candidates(image, factors, rows, record, box, *, pixel_size_um=None, **names):
     """Draw the significance image with a circle around each candidate.
+
+    Many are dots; of more than `CROWD` their number per area is drawn beside the image.
 
     Parameters
     ----------
@@ -47,17 +61,16 @@ def draw_candidates(image, factors, rows, record, box, *, pixel_size_um=None, **
     -------
     matplotlib.figure.Figure
     """
+    crowd = [row for row in rows if is_counted(row)]
+    crowded = len(crowd) > CROWD
     figure = start_figure(
         "Significance and candidates",
         judgement=judge_catalogue(record),
-        look_for="circles on what looks like a microbe, all over the sample alike. Rows of circles "
-        "along grain edges mean misalignment; a part of the sample full of them a scale that does "
-        "not hold there; bright spots without a circle lie beside the sample or are smaller than "
-        "a pixel drawn here.",
-        height=panel_height(box, 1),
+        look_for=LOOK_FOR_CROWD if crowded else LOOK_FOR_CIRCLES,
+        height=panel_height(box, 2 if crowded else 1),
         **names,
     )
-    axes = figure.subplots()
+    axes, *rest = np.ravel(figure.subplots(1, 2 if crowded else 1))
     shown = show_image(
         axes,
         image,
@@ -72,7 +85,10 @@ def draw_candidates(image, factors, rows, record, box, *, pixel_size_um=None, **
     ticks = (-50, -20, -5, 0, 5, 20, 50)
     bar.set_ticks(ticks, labels=[str(tick) for tick in ticks])
     bar.ax.minorticks_off()
-    _circle(axes, rows)
+    if crowded:
+        draw_density(rest[0], crowd, box, pixel_size_um)
+    else:
+        _circle(axes, rows)
     side = round(1 / factors[0])
     means = f"each pixel drawn is the mean of {side} x {side} px; " if side > 1 else ""
     axes.set_title(f"{means}threshold {record['threshold']:g} sigma")
@@ -80,24 +96,19 @@ def draw_candidates(image, factors, rows, record, box, *, pixel_size_um=None, **
 
 
 def _circle(axes, rows):
-    """Mark the counted candidates, and otherwise those beside the sample."""
+    """Mark the counted candidates, and fainter those that are not."""
     many = len(rows) > MANY
-    for counted, colour, label in (
-        (True, "#ffffff", "candidate"),
-        (False, "#8f8f8f", "off sample"),
-    ):
-        chosen = [row for row in rows if on_sample(row) == counted]
-        if chosen:
-            axes.scatter(
-                [row["x"] for row in chosen],
-                [row["y"] for row in chosen],
-                **(_DOT if many else _CIRCLE),
-                facecolors=colour if many else "none",
-                edgecolors="none" if many else colour,
-                linestyles="-" if counted else ":",
-                label=f"{label} ({len(chosen)})",
-                gid=label,
-            )
+    for label, colour, line, chosen in _groups(rows):
+        axes.scatter(
+            [row["x"] for row in chosen],
+            [row["y"] for row in chosen],
+            **(_DOT if many else _CIRCLE),
+            facecolors=colour if many else "none",
+            edgecolors="none" if many else colour,
+            linestyles=line,
+            label=f"{label} ({len(chosen)})",
+            gid=label,
+        )
     if rows:
         legend = axes.legend(
             loc="upper right",
@@ -106,6 +117,19 @@ def _circle(axes, rows):
             markerscale=4 if many else 1,
         )
         legend.get_frame().set_alpha(0.8)
+
+
+def _groups(rows):
+    """Name, colour, line and members of each kind of candidates that there are."""
+    counted = [row for row in rows if is_counted(row)]
+    beside = [row for row in rows if "off_sample" in str(row["flags"]).split(";")]
+    mineral = [row for row in rows if not is_counted(row) and row not in beside]
+    groups = (
+        ("candidate", "#ffffff", "-", counted),
+        ("changed mineral, not counted", "#ff9de2", "--", mineral),
+        ("off sample, not counted", "#8f8f8f", ":", beside),
+    )
+    return [group for group in groups if group[3]]
 
 
 def judge_catalogue(record):
@@ -153,7 +177,7 @@ def draw_candidate_histograms(rows, record, *, pixel_size_um=None, **names):
         **names,
     )
     panels = figure.subplots(1, 3)
-    counted = [row for row in rows if on_sample(row)]
+    counted = [row for row in rows if is_counted(row)]
     if not counted:
         for axes in panels:
             say_nothing_to_show(axes, "no candidate on the sample")
@@ -163,11 +187,11 @@ def draw_candidate_histograms(rows, record, *, pixel_size_um=None, **names):
     area = np.array([row["area_px"] for row in counted], float)
     flux = np.array([row["flux"] for row in counted], float)
     peak = np.array([row["peak_significance"] for row in counted], float)
-    _show_histogram(panels[0], 2 * np.sqrt(area / np.pi) * side, POST)
+    _show_histogram(panels[0], 2 * np.sqrt(area / np.pi) * side, POST, unit)
     panels[0].set(xlabel=f"diameter of a disc of that area ({unit})", ylabel="candidates")
     _show_histogram(panels[1], flux[flux > 0], PRE)
     panels[1].set_xlabel("flux (sum of grey levels)")
-    _show_histogram(panels[2], peak, FAINT)
+    _show_histogram(panels[2], peak, FAINT, "sigma")
     panels[2].set_xlabel("peak significance (sigma)")
     panels[2].axvline(record["threshold"], color=INK, linestyle="--", gid="threshold")
     panels[2].text(
@@ -176,7 +200,7 @@ def draw_candidate_histograms(rows, record, *, pixel_size_um=None, **names):
     return figure
 
 
-def _show_histogram(axes, values, colour):
+def _show_histogram(axes, values, colour, unit=""):
     """Histogram over logarithmic bins, with the median."""
     if values.size == 0:
         say_nothing_to_show(axes, "no value above zero")
@@ -192,4 +216,5 @@ def _show_histogram(axes, values, colour):
     axes.xaxis.set_major_locator(LogLocator(subs=(1.0,) if many else (1.0, 2.0, 5.0)))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     axes.xaxis.set_minor_formatter(NullFormatter())
-    axes.set_title(f"median {middle:.4g}")
+    rounded = f"{middle:,.0f}" if middle >= 100 else f"{middle:.3g}"
+    axes.set_title(f"median {rounded} {unit}".rstrip())

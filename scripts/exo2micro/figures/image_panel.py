@@ -122,7 +122,7 @@ def show_image(
     -------
     matplotlib.image.AxesImage
     """
-    shown = axes.imshow(image, extent=extent_of(image.shape, factors), **style)
+    shown = axes.imshow(image, **{"extent": extent_of(image.shape, factors), **style})
     if box is not None:
         axes.set(xlim=(box[2] - 0.5, box[3] - 0.5), ylim=(box[1] - 0.5, box[0] - 0.5))
     label_pixels(axes)

@@ -57,12 +57,13 @@ def draw_scale_map(record, box, *, pixel_size_um=None, **names):
         norm=TwoSlopeNorm(middle, middle - spread, middle + spread),
         cmap="PuOr_r",
     )
+    digits = digits_for(error)
     for (row, column), value in np.ndenumerate(scale):
         if np.isfinite(value):
             axes.text(
                 x[column],
                 y[row],
-                f"{value:.3f}\n±{error[row, column]:.3f}",
+                f"{value:.{digits}f}\n±{error[row, column]:.{digits}f}",
                 ha="center",
                 va="center",
                 size=9,
@@ -75,6 +76,19 @@ def draw_scale_map(record, box, *, pixel_size_um=None, **names):
         add_scale_bar(axes, pixel_size_um, dark=True)
     figure.colorbar(shown, ax=axes, label="scale (post / pre)", fraction=0.05, pad=0.02)
     return figure
+
+
+def digits_for(error):
+    """Digits after the point that show the smallest error; three at least, five at most.
+
+    Examples
+    --------
+    >>> digits_for([0.02, 0.01]), digits_for([0.002, 0.0004])
+    (3, 4)
+    """
+    error = np.asarray(error, float)
+    known = error[np.isfinite(error) & (error > 0)]
+    return int(np.clip(np.ceil(-np.log10(known.min())), 3, 5)) if known.size else 3
 
 
 def judge_variation(scale_map):
