@@ -44,3 +44,4 @@ rule all:
     input:
         DEMO_FILES,
         wanted_files(REQUEST, WORDS),
+        REPORT_PAGES,

@@ -110,9 +110,14 @@ def wanted_files(request, words):
         there, so that pairs that failed don't keep the others from being reported.
     """
     targets = request.targets()
-    if any(word.split("=")[0] == "--report" for word in words):
+    if asks_for_report(words):
         return [path for path in targets if os.path.isfile(path)]
     return targets
+
+
+def asks_for_report(words):
+    """Whether a command line asks for Snakemake's report."""
+    return any(word.split("=")[0] == "--report" for word in words)
 
 
 def _force(workflow, forced):

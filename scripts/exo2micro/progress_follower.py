@@ -16,7 +16,6 @@ from .limits import stage_of
 from .preflight import raw_sizes
 from .progress import DONE, WAITING, Progress, Step, cost_of
 from .progress_display import Lines, LogFile
-from .summary import first_sentence
 
 TICK_S = 1.0
 CLOCKS_DIFFER_S = 2.0  # between machines that share a folder
@@ -127,6 +126,8 @@ def why_failed(step):
     str
         Empty where the record says nothing (yet).
     """
+    from .summary import first_sentence  # more to load than a job's process needs
+
     try:
         record = read_job(step.record) if step.record else None
     except Exo2MicroError:

@@ -2,6 +2,7 @@
 
 import base64
 import platform
+import re
 from datetime import UTC, datetime
 from html import escape
 from importlib import metadata
@@ -9,21 +10,21 @@ from pathlib import Path
 from urllib.parse import quote
 
 from . import __version__
+from .comparison import FIGURE
 from .parameters import differences, suffix
 from .report_style import SCRIPT, STYLE
 from .storage import thumbnail, write_text
+from .summary_columns import NUMBERS
 
 NAME = "report.html"
+EMBEDDED = "logs/summary.html"  # the same for Snakemake's report, in which no link leads anywhere
 # Figures that tell a pair at a glance, and the stage whose suffix their names carry.
 PICTURES = {"difference_image": 4, "registration": 3, "fine_alignment": 3}
 PICTURE_WIDTH = 280  # px, drawn at half of it; a click opens the whole figure
+COMPARISON_WIDTH = 1100
 LEVELS = ("fail", "warn", "none", "pass")  # those that need somebody first
 WORDS = {"fail": "failed", "warn": "to be checked", "none": "skipped", "pass": "complete"}
 SOFTWARE = ("snakemake", "numpy", "opencv-python-headless", "scipy", "tifffile")
-COLUMNS = (
-    "status", "sample", "dye", "variant", "alignment", "accuracy (px)", "scale", "+/-",
-    "candidates", "time (s)", "memory (MB)", "figures",
-)  # fmt: skip
 
 
 def write_report(request, rows):
@@ -45,7 +46,14 @@ def write_report(request, rows):
     return path
 
 
-def compose_report(request, rows):
+def write_embedded(request, rows):
+    """Write the page that `snakemake --report` takes in, and give its path as text."""
+    path = Path(request.output_dir) / EMBEDDED
+    write_text(path, compose_report(request, rows, links=False))
+    return str(path)
+
+
+def compose_report(request, rows, links=True):
     """Give the page as text; pictures that are there are embedded.
 
     Parameters
@@ -54,6 +62,8 @@ def compose_report(request, rows):
         What the configuration asks for.
     rows : list of dict
         From `exo2micro.summary.collect_summary`.
+    links : bool
+        Whether the page lies in the output folder, so that its links lead somewhere.
 
     Returns
     -------
@@ -68,8 +78,9 @@ def compose_report(request, rows):
     }
     folder = Path(request.output_dir)
     lines = [_line(folder, row, values.get(_whose(row))) for row in ordered]
-    heads = "".join(f"<th>{escape(name)}</th>" for name in COLUMNS)
-    return "\n".join(
+    columns = ["status", "sample", "dye", "variant", "alignment", *(c.head for c in NUMBERS)]
+    heads = "".join(f"<th>{escape(name)}</th>" for name in [*columns, "figures"])
+    page = "\n".join(
         [
             '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">',
             f"<title>exo2micro: {escape(folder.name)}</title>",
@@ -81,11 +92,13 @@ def compose_report(request, rows):
             *lines,
             "</tbody></table>",
             _legend(),
+            _comparisons(request, folder),
             _parameters(request),
             _versions(),
             f"<script>{SCRIPT}</script></body></html>\n",
         ]
     )
+    return page if links else re.sub(r'<a href="[^"]*">(.*?)</a>', r"\1", page, flags=re.S)
 
 
 def level_of(row):
@@ -148,21 +161,16 @@ def _line(folder, row, values):
         f'<td data-key="{LEVELS.index(level)}"><span class="badge {level}">{state}</span></td>',
         *(f"<td>{escape(name)}</td>" for name in _whose(row)),
         f'<td><span class="badge {verdict or "none"}">{verdict or "-"}</span></td>',
-        _number(row["accuracy_px"], ".3f"),
-        _number(row["scale_estimate"], ".4f"),
-        _number(row["scale_error"], ".4f"),
-        _number(row["n_candidates"], "d"),
-        _number(row["seconds"], ".0f"),
-        _number(row["peak_mb"], ".0f"),
+        *(_number(row, column) for column in NUMBERS),
         f'<td data-key=""><div class="thumbs">{_pictures(folder, row, values)}</div></td>',
     ]
     return f"<tr>{''.join(cells)}</tr>"
 
 
-def _number(value, form):
-    if value is None:
-        return '<td class="number" data-key="">-</td>'
-    return f'<td class="number" data-key="{value!r}">{value:{form}}</td>'
+def _number(row, column):
+    value = row[column.key]
+    key = "" if value is None else repr(value)
+    return f'<td class="number" data-key="{key}">{column.spell(row)}</td>'
 
 
 def _pictures(folder, row, values):
@@ -170,23 +178,45 @@ def _pictures(folder, row, values):
     parts = []
     for name, stage in PICTURES.items() if values else ():
         local = f"{row['sample']}/{row['dye']}/pipeline_output/{name}{suffix(values, stage)}.png"
-        small = thumbnail(folder / local, PICTURE_WIDTH)
-        if small:
-            data = base64.b64encode(small).decode("ascii")
-            title = name.replace("_", " ")
-            parts.append(
-                f'<a href="{escape(quote(local))}">{title}<img alt="{title} of {_name(row)}" '
-                f'src="data:image/jpeg;base64,{data}"></a>'
-            )
+        title = name.replace("_", " ")
+        parts.append(_picture(folder, local, title, f"{title} of {_name(row)}", PICTURE_WIDTH))
     return "".join(parts)
+
+
+def _picture(folder, local, title, told, width):
+    """A figure, small, that leads to the whole one; nothing where there is none."""
+    small = thumbnail(folder / local, width)
+    if not small:
+        return ""
+    data = base64.b64encode(small).decode("ascii")
+    return (
+        f'<a href="{escape(quote(local))}">{title}<img alt="{told}" '
+        f'src="data:image/jpeg;base64,{data}"></a>'
+    )
+
+
+def _comparisons(request, folder):
+    """Variants side by side (configuration key compare), of the pairs that have any."""
+    parts = []
+    for pair in request.pairs:
+        if not pair.compared:
+            continue
+        local = f"{pair.sample}/{pair.dye}/{FIGURE}"
+        name = escape(f"{pair.sample} / {pair.dye}")
+        parts.append(_picture(folder, local, name, f"comparison of {name}", COMPARISON_WIDTH))
+    if not any(parts):
+        return ""
+    return f'<h2>Variants side by side</h2><div class="wide">{"".join(parts)}</div>'
 
 
 def _legend():
     return (
         '<p class="faint">Accuracy: how far, in px, the aligned images lie apart where no part of '
         "the fit looked. Scale: post over pre of the mineral, with its standard error. Candidates: "
-        "those on the sample. A pair that is to be checked is complete, but its alignment or its "
-        "scale is doubtful: read why above, look at its figures, then at the images.</p>"
+        "those on the sample; estimated: the microbes that they stand for where they crowd; false "
+        "at most: how many of them may be none. A pair that is to be checked is complete, but its "
+        "alignment or its scale is doubtful: read why above, look at its figures, then at the "
+        "images.</p>"
     )
 
 

@@ -13,6 +13,7 @@ td.number { text-align: right; font-variant-numeric: tabular-nums; white-space: 
 #pairs th.up::after { content: " \\25B2"; } #pairs th.down::after { content: " \\25BC"; }
 img { display: block; border: 1px solid #ccc; height: 120px; width: auto; }
 .thumbs { display: flex; gap: 6px; } .thumbs a { font-size: 12px; text-decoration: none; }
+.wide a { display: block; margin: 8px 0; } .wide img { height: auto; max-width: 100%; }
 .badge { color: #fff; border-radius: 3px; padding: 1px 7px; font-size: 13px; font-weight: 600;
   white-space: nowrap; }
 .badge.pass { background: #0072B2; } .badge.warn { background: #B07800; }

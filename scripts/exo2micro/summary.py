@@ -5,28 +5,11 @@ from pathlib import Path
 from . import job_status
 from .errors import Exo2MicroError
 from .parameters import suffix
-from .report_page import write_report
+from .report_page import write_embedded, write_report
 from .rerun import rerun_command
 from .storage import read_record
+from .summary_columns import COLUMNS, KEYS
 from .targets import formats_asked, pair_folder, scale_kinds
-
-COLUMNS = (
-    "sample",
-    "dye",
-    "variant",
-    "status",
-    "alignment",
-    "accuracy_px",
-    "scale_estimate",
-    "scale_error",
-    "scale_percentile_value",
-    "manual_scale",
-    "n_candidates",
-    "seconds",
-    "peak_mb",
-    "n_estimated",
-    "false_at_most",
-)
 
 
 def collect_summary(request):
@@ -40,12 +23,13 @@ def collect_summary(request):
     Returns
     -------
     list of dict
-        The columns of `COLUMNS`, and `messages`: warnings and the whole text of errors.
+        A value for each of `summary_columns.KEYS`, and `messages`: warnings and the whole text of
+        errors.
     """
     pairs = {(pair.sample, pair.dye): pair for pair in request.pairs}
     rows = []
     for row in request.expected_summary_rows():
-        blank = {**dict.fromkeys(COLUMNS), **row, "messages": []}
+        blank = {**dict.fromkeys(KEYS), **row, "messages": []}
         pair = pairs.get((row["sample"], row["dye"]))
         if row["status"] or pair is None:
             rows.append(blank)
@@ -178,7 +162,7 @@ def write_summary(request, rows):
 
     folder = Path(request.output_dir)
     folder.mkdir(parents=True, exist_ok=True)
-    table = pd.DataFrame(rows, columns=list(COLUMNS))
+    table = pd.DataFrame(rows, columns=list(KEYS))
     table["n_candidates"] = table["n_candidates"].astype("Int64")
     table["status"] = table["status"].str.replace("\t", " ").str.replace("\n", " ")
     write_table(folder / "summary.tsv", table)
@@ -197,22 +181,10 @@ def format_summary(rows):
     -------
     str
     """
-    heads = ("sample", "dye", "variant", "status", "align", "error px", "scale", "+/-")
-    heads += ("candidates", "s", "MB")
+    shown = [column for column in COLUMNS if column.short]
+    heads = tuple(column.short for column in shown)
     cells = [
-        (
-            row["sample"],
-            row["dye"],
-            row["variant"] or "-",
-            row["status"].split(":")[0],
-            row["alignment"] or "-",
-            _number(row["accuracy_px"], "{:.3f}"),
-            _number(row["scale_estimate"], "{:.4f}"),
-            _number(row["scale_error"], "{:.4f}"),
-            _number(row["n_candidates"], "{:d}"),
-            _number(row["seconds"], "{:.0f}"),
-            _number(row["peak_mb"], "{:.0f}"),
-        )
+        tuple(column.spell({**row, "status": row["status"].split(":")[0]}) for column in shown)
         for row in rows
     ]
     widths = [max(len(line[k]) for line in [heads, *cells]) for k in range(len(heads))]
@@ -229,11 +201,6 @@ def format_summary(rows):
     if problems:
         text += "\n\nPROBLEMS AND WARNINGS\n" + "\n".join(f"  {p}" for p in problems)
     return text
-
-
-def _number(value, form):
-    """A number for the table, a dash where there is none."""
-    return "-" if value is None else form.format(value)
 
 
 def failed_pairs(rows):
@@ -278,6 +245,11 @@ def summarize(request, words):
         return f"{text}\n\nThe summary could not be written: {error}"
     written = (folder / "summary.tsv", folder / "summary.json", report)
     return f"{text}\n\nWritten: {', '.join(str(path) for path in written)}"
+
+
+def write_report_page(request):
+    """Write the page of all pairs for Snakemake's report, and give its path."""
+    return write_embedded(request, collect_summary(request))
 
 
 def _compare_failed(request, failed):

@@ -10,14 +10,14 @@ from browser import browser, chromium  # noqa: F401
 
 from exo2micro.report_page import level_of, write_report
 from exo2micro.request import build_request
-from exo2micro.summary import COLUMNS
+from exo2micro.summary_columns import KEYS
 
 MESSAGE = "The photographs differ in <size> & 'dye'.\nTry a wider angle_range."
 PAIRS = ("A b", "B", "C")
 
 
 def row(sample, status="complete", messages=(), **known):
-    blank = dict.fromkeys(COLUMNS)
+    blank = dict.fromkeys(KEYS)
     return {
         **blank,
         "sample": sample,
@@ -84,4 +84,6 @@ def test_it_reads_in_a_browser_worst_first_and_sorts(report, browser):  # noqa: 
     browser.find("#pairs th:nth-child(9)").click()
     assert browser.run(f"return {samples}") == ["B", "A b", "C", "D"]
     assert "pad = 60" in browser.text("body")
+    heads = [e.text for e in browser.driver.find_elements("css selector", "#pairs th")]
+    assert heads[9:13] == ["time (s)", "memory (MB)", "estimated", "false at most"]
     assert browser.run("return document.images[0].naturalWidth") > 100

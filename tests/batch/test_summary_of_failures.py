@@ -62,6 +62,14 @@ def test_the_figures_can_be_gathered_although_pairs_failed(batch):
     text = (batch.folder / "figures.html").read_text()
     assert "candidate_sheet_pad60.png" in text
     assert "Twice/DAPI/pipeline_output/registration_pad60.png" in text
+    # The table of all pairs, whose links would lead nowhere from there.
+    table = (batch.folder / "processed/logs/summary.html").read_text()
+    assert '<table id="pairs">' in table
+    assert table.count('<span class="badge fail">failed</span>') == 2
+    assert table.count("<img") >= 3 + 2
+    assert "<a " not in table
+    assert "processed/logs/summary.html" in text
+    assert "All pairs" in text
 
 
 def test_each_failure_is_told_in_full(batch):

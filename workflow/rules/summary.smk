@@ -1,10 +1,22 @@
-# The summary: written and printed at the end, whatever happened.
+# The summary: written and printed at the end, whatever happened; and its page in Snakemake's report.
 
-
-from exo2micro.engine import report_when_idle
+from exo2micro.engine import asks_for_report, report_when_idle
 from exo2micro.progress_follower import follow_progress
 
 end_progress = follow_progress(workflow, REQUEST, logger, WORDS)
+
+# What `--report` takes in besides the figures. No job makes it: it tells of those that failed too.
+REPORT_PAGES = []
+if asks_for_report(WORDS) and workflow.is_main_process:
+    from exo2micro.summary import write_report_page
+
+    all_pairs = report(
+        write_report_page(REQUEST),
+        caption="../report/summary.rst",
+        category="All pairs",
+        labels={"figure": "summary table"},
+    )
+    REPORT_PAGES.append(all_pairs)
 
 
 def report_summary():
