@@ -13,12 +13,12 @@ from exo2micro.figure_inputs import (
     sample_mask,
     scale_to_draw,
 )
-from exo2micro.figures.difference_image import draw_difference_image
+from exo2micro.figures.difference_image import draw_difference_image, symmetric_ticks
 from exo2micro.figures.fine_alignment import draw_fine_alignment
 from exo2micro.figures.frame import BADGES
-from exo2micro.figures.image_panel import box_around, likeness, overlay, warp_reduced
+from exo2micro.figures.image_panel import box_around, gain_of, likeness, overlay, warp_reduced
 from exo2micro.figures.registration import draw_registration
-from exo2micro.figures.scale_map import draw_scale_map
+from exo2micro.figures.scale_map import digits_for, draw_scale_map
 from exo2micro.figures.style import DIFFERENCE_COLOURS
 from exo2micro.geometry import Transform
 from exo2micro.registration import raw_box
@@ -237,6 +237,26 @@ def test_a_smooth_scale_is_drawn_as_it_varies(good):
     assert scale_to_draw(record, "manual", reduced) == 1.4
 
 
+def test_ticks_lie_within_the_colours():
+    for high in (0.35, 1.0, 3.9, 4.0, 17.2, 120.0, 999.0):
+        ticks = symmetric_ticks(high, min(high, 2.0))
+        assert max(ticks) <= high
+        assert max(ticks) > 0
+        assert ticks == [-tick for tick in reversed(ticks)]
+
+
+def test_an_overlay_of_different_samples_shows_both():
+    y, x = np.indices((60, 80))
+    post = np.where((x - 20) ** 2 + (y - 30) ** 2 < 200, 80.0, 2.0)
+    pre = np.where((x - 60) ** 2 + (y - 30) ** 2 < 200, 40.0, 1.0)
+    rgb = overlay(post, pre)
+    assert rgb[30, 20, 1] > 0.9
+    assert rgb[30, 60, 0] > 0.9
+    # Of images that show the same the gain is that of the mineral, whatever the stain.
+    stained = 1.5 * pre + np.where((x - 60) ** 2 + (y - 30) ** 2 < 30, 100.0, 0.0)
+    assert gain_of(stained, pre, np.ones(pre.shape, bool)) == pytest.approx(1.5)
+
+
 def test_box_around_a_mask():
     mask = np.zeros((20, 30), bool)
     mask[5:10, 20:30] = True
@@ -256,8 +276,12 @@ def test_scale_map_draws_each_cell_in_its_place(good, names, find):
     assert np.allclose(middle[0, :, 0], good.scale["scale_map"]["x"])
     assert np.allclose(middle[:, 0, 1], good.scale["scale_map"]["y"])
     assert axes.yaxis_inverted()
-    value = cells[np.isfinite(cells)][0]
-    assert f"{value:.3f}" in find.texts(figure)
+    errors = np.asarray(good.scale["scale_map"]["error"], float)
+    known = np.isfinite(cells)
+    value, error = cells[known][0], errors[known][0]
+    digits = digits_for(error)
+    assert f"{value:.{digits}f}\n±{error:.{digits}f}" in find.texts(figure)
+    assert error == 0 or float(f"{error:.{digits}f}") > 0
     uneven = {**good.scale["scale_map"], "varies": True, "spread": 0.1}
     figure = draw_scale_map({**good.scale, "scale_map": uneven}, good.box, **names)
     assert find.badge(figure) == "CHECK"

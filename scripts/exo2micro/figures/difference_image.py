@@ -180,8 +180,12 @@ def symmetric_ticks(high, linear_width):
     --------
     >>> symmetric_ticks(120.0, 2.0)
     [-100.0, -10.0, 0.0, 10.0, 100.0]
+    >>> symmetric_ticks(3.9, 3.9)
+    [-3.0, 0.0, 3.0]
     """
     first, last = np.ceil(np.log10(linear_width)), np.floor(np.log10(high))
-    powers = [float(10.0**k) for k in np.arange(first, last + 1)] or [float(f"{high:.1g}")]
+    # None beyond the end: a colour bar would grow by colours that there are not.
+    below = float(f"{np.floor(high / 10.0**last + 1e-9) * 10.0**last:g}")
+    powers = [float(10.0**k) for k in np.arange(first, last + 1)] or [below]
     powers = powers[-4:]
     return [-power for power in reversed(powers)] + [0.0, *powers]

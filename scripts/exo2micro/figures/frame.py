@@ -44,6 +44,7 @@ def judge_status(what, status, reasons):
     if level == "none":
         return Judgement("none", "")
     shown = "; ".join(str(reason).rstrip(".") for reason in list(reasons)[:MOST_REASONS])
+    shown = shown.replace("?; ", "? ")
     more = len(reasons) - MOST_REASONS
     tail = f" - {shown}" if shown else ""
     tail += f"; and {more} more" if more > 0 else ""

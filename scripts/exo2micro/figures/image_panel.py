@@ -12,6 +12,8 @@ from .style import INK, WIDTH, outlined
 SCALE_BAR_PART = 0.25  # of the panel's width, at most
 # Square root of the brightness: dim mineral shows beside bright microbes.
 GAMMA = 0.5
+BRIGHT = 95  # percentile of an image's grey levels that tells how bright it is
+OTHER_GAIN = 2.0  # two measures of the gain differ by less where the images show the same
 
 
 def warp_reduced(post, pre, transform):
@@ -273,9 +275,18 @@ def overlay(post, pre, coverage=None):
 
 
 def gain_of(post, pre, mask):
-    """Median of post over pre where pre is bright: on the mineral, whatever the dark around it."""
+    """Brightness of post over that of pre: on the mineral, whatever the dark around it.
+
+    The median of their ratio where pre is bright; or the ratio of their bright levels, where that
+    says something else altogether, as it does of images that show different things there.
+    """
     bright = mask & (pre > np.percentile(pre[mask], 75))
-    return float(np.median(post[bright] / pre[bright])) if bright.any() else 1.0
+    if not bright.any():
+        return 1.0
+    gain = float(np.median(post[bright] / pre[bright]))
+    levels = float(np.percentile(post[mask], BRIGHT) / max(np.percentile(pre[mask], BRIGHT), 1e-9))
+    alike = levels > 0 and 1 / OTHER_GAIN < gain / levels < OTHER_GAIN
+    return gain if alike or levels == 0 else levels
 
 
 def likeness(post, pre, mask=None):

@@ -12,6 +12,7 @@ from .style import INK, styled
 BACKGROUND, FITTED, ALL = "#9ecae1", "#2171b5", "#777777"
 HEIGHT = 5.4
 WIDE = 0.5  # dex; beyond, ratios are labelled 1, 2, 5, 10
+MANY_POWERS = 2.5  # of ten: more leave room for labels of whole powers only
 
 
 @styled
@@ -85,7 +86,8 @@ def draw_ratio_histogram(record, alignment, **names):
     )
     above.set_xlabel("post / pre")
     if high - low > WIDE:
-        above.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        subs = (1, 2, 5) if high - low < MANY_POWERS else (1,)
+        above.xaxis.set_major_locator(LogLocator(subs=subs, numticks=9))
         above.xaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
     axes.legend(loc="best")
     return figure

@@ -54,12 +54,12 @@ def draw_scale_map(record, box, *, pixel_size_um=None, **names):
         cell_edges(x, box[2:]),
         cell_edges(y, box[:2]),
         np.ma.masked_invalid(scale),
-        norm=TwoSlopeNorm(middle, middle - spread, middle + spread),
+        norm=TwoSlopeNorm(middle, max(middle - spread, 0.0), middle + spread),
         cmap="PuOr_r",
     )
-    digits = digits_for(error)
     for (row, column), value in np.ndenumerate(scale):
         if np.isfinite(value):
+            digits = digits_for(error[row, column])
             axes.text(
                 x[column],
                 y[row],
@@ -79,16 +79,14 @@ def draw_scale_map(record, box, *, pixel_size_um=None, **names):
 
 
 def digits_for(error):
-    """Digits after the point that show the smallest error; three at least, five at most.
+    """Digits after the point that show an error; three at least, five at most.
 
     Examples
     --------
-    >>> digits_for([0.02, 0.01]), digits_for([0.002, 0.0004])
-    (3, 4)
+    >>> digits_for(0.02), digits_for(0.0004), digits_for(float("nan"))
+    (3, 4, 3)
     """
-    error = np.asarray(error, float)
-    known = error[np.isfinite(error) & (error > 0)]
-    return int(np.clip(np.ceil(-np.log10(known.min())), 3, 5)) if known.size else 3
+    return int(np.clip(np.ceil(-np.log10(error)), 3, 5)) if error > 0 else 3
 
 
 def judge_variation(scale_map):
