@@ -177,6 +177,8 @@ def _pictures(folder, row, values):
     """The pair's main figures, small; each leads to the whole one."""
     parts = []
     for name, stage in PICTURES.items() if values else ():
+        if name == "difference_image" and level_of(row) == "fail":
+            continue  # it only says that there is none, or none to be trusted
         local = f"{row['sample']}/{row['dye']}/pipeline_output/{name}{suffix(values, stage)}.png"
         title = name.replace("_", " ")
         parts.append(_picture(folder, local, title, f"{title} of {_name(row)}", PICTURE_WIDTH))

@@ -63,9 +63,9 @@ def describe_variant(request, pair, values):
     catalogue = _read(folder, f"measurements/04_candidates{suffix(values, 4)}.json")
     status, messages = _status(request, folder, values, steps)
     if alignment.get("verdict") in ("warn", "fail"):
-        messages += [f"alignment: {reason}" for reason in alignment["reasons"]]
+        messages += _untold("alignment", alignment["reasons"], messages)
     if scale.get("status") in ("warn", "fail"):
-        messages += [f"scale: {reason}" for reason in scale["reasons"]]
+        messages += _untold("scale", scale["reasons"], messages)
     return {
         "status": status,
         "alignment": alignment.get("verdict"),
@@ -81,6 +81,11 @@ def describe_variant(request, pair, values):
         "peak_mb": max((step.get("peak_mb", 0.0) for step in steps), default=None),
         "messages": list(dict.fromkeys(messages)),
     }
+
+
+def _untold(what, reasons, messages):
+    """Reasons that no message tells already."""
+    return [f"{what}: {r}" for r in reasons if not any(r in message for message in messages)]
 
 
 def step_names(request, values):

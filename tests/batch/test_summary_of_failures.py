@@ -9,6 +9,7 @@ import subprocess
 import numpy as np
 import pytest
 import tifffile
+from browser import browser, chromium  # noqa: F401
 from workflow_project import Project, demo_config
 
 GOOD, TWICE, CUT = ("CD070", "DAPI"), ("Twice", "DAPI"), ("Cut", "Sybr Gld")
@@ -78,6 +79,12 @@ def test_each_failure_is_told_in_full(batch):
     assert rows[TWICE]["alignment"] == "fail"
     assert rows[CUT]["status"].startswith("error: ")
     assert "Cut_post_Sybr Gld.tif" in rows[CUT]["messages"][0]
+    for row in rows.values():
+        assert not any(
+            told != other and told.split(": ", 1)[-1] in other
+            for told in row["messages"]
+            for other in row["messages"]
+        ), "the same is told twice"
     problems = batch.output.split("PROBLEMS")[1]
     for pair in (TWICE, CUT):
         for message in rows[pair]["messages"]:
@@ -112,3 +119,22 @@ def test_the_command_at_the_end_runs_just_the_failed_pairs(batch):
     assert command_at_the_end(done.stdout + done.stderr)[-2:] == [
         "--config", 'pairs=["Twice/DAPI"]',
     ]  # fmt: skip
+
+
+def test_the_table_of_all_pairs_opens_and_sorts_in_snakemakes_report(batch, browser):  # noqa: F811
+    batch.snakemake("--report", "figures.html")
+    driver = browser.driver
+    driver.get((batch.folder / "figures.html").as_uri())
+    browser.wait("[...document.querySelectorAll('li, a')].some((e) => e.innerText === 'All pairs')")
+    driver.find_element("xpath", "//*[text()='All pairs']").click()
+    browser.wait("document.querySelector('a[iconname=eye]')")
+    driver.find_element("css selector", "a[iconname=eye]").click()
+    browser.wait("document.querySelector('iframe')")
+    driver.switch_to.frame(driver.find_element("css selector", "iframe"))
+    states = "[...document.querySelectorAll('#pairs tbody tr')].map((r) => r.cells[0].innerText)"
+    worst_first = browser.run(f"return {states}")
+    assert (worst_first[0], worst_first[-1]) == ("failed", "complete")
+    for _ in range(2):
+        driver.find_element("css selector", "#pairs th").click()
+    assert browser.run(f"return {states}") == sorted(worst_first)
+    driver.switch_to.default_content()

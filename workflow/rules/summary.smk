@@ -12,7 +12,8 @@ if asks_for_report(WORDS) and workflow.is_main_process:
 
     all_pairs = report(
         write_report_page(REQUEST),
-        caption="../report/summary.rst",
+        # As seen from the rule that takes it, which is `all`.
+        caption="workflow/report/summary.rst",
         category="All pairs",
         labels={"figure": "summary table"},
     )

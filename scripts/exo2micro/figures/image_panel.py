@@ -177,10 +177,10 @@ def add_scale_bar(axes, pixel_size_um, dark=False):
     )
     axes.annotate(
         f"{length / 1000:g} mm" if length >= 1000 else f"{length:g} µm",
-        ((start + end) / 2, level),
+        (start, level),
         (0, 5),
         textcoords="offset points",
-        ha="center",
+        ha="left",  # a label that is longer than its bar stays inside the panel
         color=colour,
         weight="bold",
         path_effects=outlined(3, rim),
