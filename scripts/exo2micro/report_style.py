@@ -8,11 +8,13 @@ table { border-collapse: collapse; }
 th, td { text-align: left; vertical-align: top; padding: 5px 8px; border-bottom: 1px solid #ddd; }
 td.number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
 #pairs { font-size: 14px; }
-#pairs th { position: sticky; top: 0; background: #f3f3f3; cursor: pointer; vertical-align: bottom; }
+#pairs th { position: sticky; top: 0; background: #f3f3f3; cursor: pointer; }
+#pairs th { vertical-align: bottom; }
 #pairs th::after { content: " \\2195"; color: #999; font-size: 11px; }
 #pairs th.up::after { content: " \\25B2"; } #pairs th.down::after { content: " \\25BC"; }
 img { display: block; border: 1px solid #ccc; height: 110px; width: auto; }
-.thumbs { display: flex; gap: 6px; } .thumbs a { font-size: 12px; text-decoration: none; white-space: nowrap; }
+.thumbs { display: flex; gap: 6px; }
+.thumbs a { font-size: 12px; text-decoration: none; white-space: nowrap; }
 .wide a { display: block; margin: 8px 0; } .wide img { height: auto; max-width: 100%; }
 .badge { color: #fff; border-radius: 3px; padding: 1px 7px; font-size: 13px; font-weight: 600;
   white-space: nowrap; }
