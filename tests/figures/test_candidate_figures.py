@@ -16,6 +16,7 @@ from exo2micro.figures import (
     draw_candidate_sheet,
     draw_candidates,
 )
+from exo2micro.figures.candidates import significance_norm
 from exo2micro.geometry import Transform
 from exo2micro.storage import ArrayImage
 
@@ -101,6 +102,15 @@ def test_what_is_not_counted_is_drawn_as_such(good, rows, names):
     assert labels == [
         "candidate (2)", "changed mineral, not counted (1)", "off sample, not counted (1)"
     ]  # fmt: skip
+
+
+def test_the_stretch_follows_images_of_which_little_is_left_in_the_mean():
+    bright = np.zeros((50, 50))
+    bright[:5] = 300.0
+    assert significance_norm(bright).vmax == 50
+    assert significance_norm(bright).linear_width == 3
+    assert significance_norm(bright / 60).vmax == 5
+    assert significance_norm(np.full((9, 9), np.nan)).vmax == 2
 
 
 def test_a_crowd_is_drawn_as_its_density(good, names, find):

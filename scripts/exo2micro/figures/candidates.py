@@ -13,6 +13,9 @@ from .style import DIFFERENCE_COLOURS, FAINT, INK, POST, PRE, styled
 
 NOISE_SIGMA = 3.0  # the stretch is linear below
 TOP_SIGMA = 50.0
+LEAST_TOP = 2.0  # of an image whose pixels are means of so many that noise has vanished
+TOP_SHARE = 99.95  # percentile that is drawn in the last colour
+TICKS = (-50, -20, -5, -1, 0, 1, 5, 20, 50)
 # More noise peaks than this share of the candidates: the catalogue is to be looked through.
 NOTABLE_FALSE = 0.05
 MANY = 1500  # candidates; more are dots, since circles would hide the image
@@ -77,22 +80,30 @@ def draw_candidates(image, factors, rows, record, box, *, pixel_size_um=None, **
         factors,
         box=box,
         pixel_size_um=pixel_size_um,
-        norm=AsinhNorm(NOISE_SIGMA, -TOP_SIGMA, TOP_SIGMA, clip=True),
+        norm=significance_norm(image),
         cmap=DIFFERENCE_COLOURS,
         interpolation="nearest",
     )
     bar = figure.colorbar(shown, ax=axes, fraction=0.05, pad=0.02, label="significance (sigma)")
-    ticks = (-50, -20, -5, 0, 5, 20, 50)
-    bar.set_ticks(ticks, labels=[str(tick) for tick in ticks])
+    ticks = [tick for tick in TICKS if abs(tick) <= shown.norm.vmax]
+    bar.set_ticks(ticks, labels=[f"{tick:g}" for tick in ticks])
     bar.ax.minorticks_off()
     if crowded:
         draw_density(rest[0], crowd, box, pixel_size_um)
     else:
         _circle(axes, rows)
     side = round(1 / factors[0])
-    means = f"each pixel drawn is the mean of {side} x {side} px; " if side > 1 else ""
+    means = f"means of {side} x {side} px; " if side > 1 else ""
     axes.set_title(f"{means}threshold {record['threshold']:g} sigma")
     return figure
+
+
+def significance_norm(image):
+    """Stretch from the last to the first colour: 50 sigma, or less where means hardly reach it."""
+    known = image[np.isfinite(image)]
+    top = float(np.percentile(known, TOP_SHARE)) if known.size else 0.0
+    top = min(max(top, LEAST_TOP), TOP_SIGMA)
+    return AsinhNorm(NOISE_SIGMA * top / TOP_SIGMA, -top, top, clip=True)
 
 
 def _circle(axes, rows):
@@ -142,10 +153,15 @@ def judge_catalogue(record):
         f"{density:.4g} per mm²" if density else f"{record['candidates_per_mpx']:.4g} per Mpx"
     )
     text = (
-        f"{count} candidates on the sample, {per_area}; {false:.2g} of them are likely false, at "
-        f"most {record['false_at_most']:.2g}."
+        f"{count} candidates on the sample, {per_area}; {_spell(false)} of them are likely false, "
+        f"at most {_spell(record['false_at_most'])}."
     )
     return Judgement("warn" if false > NOTABLE_FALSE * count else "pass", text)
+
+
+def _spell(number):
+    """Two digits, and no powers of ten."""
+    return f"{number:.2g}" if number < 10 else f"{number:.0f}"
 
 
 @styled

@@ -70,4 +70,4 @@ def draw_density(axes, rows, box, pixel_size_um=None):
     axes.figure.colorbar(
         shown, ax=axes, fraction=0.05, pad=0.02, extend="max", label=f"candidates per {unit}"
     )
-    axes.set_title(f"{len(rows)} candidates, counted in cells of {cell:.0f} px")
+    axes.set_title(f"{len(rows)} candidates in cells of {cell:.0f} px")
