@@ -6,6 +6,16 @@ window.Exo = window.Exo || {};
 
   const element = (id) => document.getElementById(id);
 
+  // The controls of A and of B are alike but for their letter, which ends their ids.
+  function addSlot(letter) {
+    const slot = element("slot").content.cloneNode(true);
+    slot.querySelector("b").textContent = letter;
+    slot.querySelectorAll("[data-id]").forEach((control) => {
+      control.id = control.dataset.id + letter;
+    });
+    element("modes").before(slot);
+  }
+
   function fill(select, entries, chosen) {
     select.replaceChildren(
       ...entries.map(([value, text]) => new Option(text, value, false, value === chosen)),
@@ -85,6 +95,8 @@ window.Exo = window.Exo || {};
   function tell(message) {
     element("message").textContent = message;
   }
+
+  ["A", "B"].forEach(addSlot);
 
   Object.assign(Exo, { element, fill, ToneControl, listenToKeys, tell });
 })(window.Exo);
