@@ -68,3 +68,7 @@ def test_a_failed_pair_can_still_be_looked_at_as_far_as_it_came(empty):
     made = [path.name for path in (folder / "data/Tiny/DAPI").iterdir()]
     assert made == ["stage2_pad60.js"]
     assert '"verdict":"fail"' in (folder / "data/Tiny/DAPI/stage2_pad60.js").read_text()
+    # The same command made the report, which leads there.
+    report = (empty.folder / "processed/report.html").read_text()
+    assert '<a href="viewer/index.html">' in report
+    assert '<span class="badge fail">failed</span>' in report
