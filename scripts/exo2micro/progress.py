@@ -9,7 +9,7 @@ DONE = "done"
 FAILED = "failed"
 UNREACHED = "unreached"  # a job that it needs has failed
 
-# Seconds of a processor that a job takes at any size, and for each Mpx of the raw image; from
+# Seconds of a processor that a job takes at any size, and for each Mpx of the raw image; rounded from
 # "Full size" in tests/benchmarks/README.md. Only their proportions matter: the run's own jobs set
 # the pace.
 COSTS = {
@@ -19,17 +19,14 @@ COSTS = {
     "warp_boundary": (0.6, 0.1),
     "align_interior": (7.5, 0.04),
     "figure_boundary": (6.0, 0.0),
-    "figure_interior": (6.0, 0.0),
-    "accept_alignment": (0.7, 0.0),
-    "warp_interior": (0.6, 0.09),
-    "measure_pair": (1.8, 0.08),
-    "figures_of_pair": (2.4, 0.0),
+    "figures_of_alignment": (10.0, 0.0),
+    "measure_pair": (2.0, 0.15),
     "estimate_scale": (6.0, 0.0),
-    "difference": (0.6, 0.1),
-    "detect": (2.0, 0.12),
-    "figures_of_scale": (3.0, 0.0),
-    "catalogue": (0.9, 0.003),
-    "figures_of_candidates": (4.0, 0.002),
+    "difference": (2.5, 0.2),
+    "other_difference": (0.6, 0.1),
+    "catalogue": (4.5, 0.005),
+    "figures_of_scale": (5.0, 0.0),
+    "figure_difference": (1.5, 0.0),
 }
 COST_OF_OTHERS = (2.0, 0.0)
 START_S = 1.5  # of a processor, to start a job's interpreter

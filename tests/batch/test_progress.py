@@ -1,9 +1,12 @@
 """Progress by hand: four jobs of two pairs whose times and costs are round numbers."""
 
+import re
+
 import pytest
 from terminal import Terminal
+from workflow_project import ROOT
 
-from exo2micro.progress import DONE, FAILED, UNREACHED, WAITING, Progress, Step, cost_of
+from exo2micro.progress import COSTS, DONE, FAILED, UNREACHED, WAITING, Progress, Step, cost_of
 from exo2micro.progress_display import LogFile, Screen
 from exo2micro.progress_text import block, duration, headline, line, table
 
@@ -131,8 +134,18 @@ def test_durations(seconds, text):
 
 
 def test_larger_images_cost_more_where_pixels_count():
-    assert cost_of("warp_interior", 750) > 20 * cost_of("warp_interior", 1)
-    assert cost_of("accept_alignment", 750) == cost_of("accept_alignment", 1)
+    assert cost_of("measure_pair", 750) > 20 * cost_of("measure_pair", 1)
+    assert cost_of("estimate_scale", 750) == cost_of("estimate_scale", 1)
+
+
+def test_every_rule_of_a_stage_has_its_cost():
+    """Without it the time left is wrong until the first of its jobs has ended."""
+    rules = set()
+    for path in (ROOT / "workflow/rules").glob("*.smk"):
+        blocks = re.findall(r"^ *rule (\w+):(.*?)(?=^ *rule |\Z)", path.read_text(), re.M | re.S)
+        rules |= {name for name, text in blocks if re.search(r"/logs/.*\{\{sfx", text)}
+    assert len(rules) > 10
+    assert rules - {"viewer_pair"} == set(COSTS)
 
 
 def test_a_full_disk_ends_the_log_and_nothing_else(progress, tiny_disk):
