@@ -9,9 +9,9 @@ DONE = "done"
 FAILED = "failed"
 UNREACHED = "unreached"  # a job that it needs has failed
 
-# Seconds of a processor that a job takes at any size, and for each Mpx of the raw image; rounded from
-# "Full size" in tests/benchmarks/README.md. Only their proportions matter: the run's own jobs set
-# the pace.
+# Seconds of a processor that a job takes at any size, and for each Mpx of the raw image, about as
+# measured ("Full size" in tests/benchmarks/README.md). Only their proportions matter: the run's
+# own jobs set the pace.
 COSTS = {
     "plan_padding": (0.3, 0.007),
     "pad": (0.5, 0.03),
