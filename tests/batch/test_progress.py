@@ -1,13 +1,18 @@
 """Progress by hand: four jobs of two pairs whose times and costs are round numbers."""
 
+import logging
 import re
+import time
 
 import pytest
+from snakemake_interface_logger_plugins.common import LogEvent
 from terminal import Terminal
 from workflow_project import ROOT
 
+from exo2micro.job_status import finish_record, first_record, start_record
 from exo2micro.progress import COSTS, DONE, FAILED, UNREACHED, WAITING, Progress, Step, cost_of
 from exo2micro.progress_display import LogFile, Screen
+from exo2micro.progress_follower import Follower
 from exo2micro.progress_text import block, duration, headline, line, table
 
 A, B = "A / DAPI", "B / DAPI"
@@ -170,3 +175,69 @@ def test_other_texts_take_the_place_of_the_block(progress):
     assert "3 s gone" in shown[5]
     screen.finish(progress, 104.0)
     assert terminal.lines()[-1] == "0 of 4 jobs (0 %), 0 of 2 pairs done; 4 s gone"
+
+
+class Shown:
+    """Keeps what a display is told."""
+
+    def __init__(self):
+        self.news, self.last = [], None
+
+    def show(self, progress, now, news):
+        self.news += news
+        self.last = line(progress, now)
+
+    def finish(self, progress, now):
+        self.last = "finished"
+
+
+@pytest.fixture
+def followed(tmp_path):
+    """A run on a cluster that is followed: its log, what is shown, and a job's record."""
+    record = tmp_path / "logs/align.json"
+    record.parent.mkdir()
+    steps = [
+        Step(1, "align", A, 2, frozenset(), 10.0, str(record)),
+        Step(2, "draw", A, 2, frozenset({1}), 1.0),
+        Step(3, "align", B, 2, frozenset(), 10.0),
+    ]
+    shown = Shown()
+    follower = Follower(lambda: steps, [shown], lambda: False)
+    log = logging.getLogger(f"a run in {tmp_path}")
+    log.setLevel(logging.INFO)
+    log.propagate = False
+    log.addHandler(follower)
+    yield log, shown, record, follower
+    follower.close()
+    log.removeHandler(follower)
+
+
+def wait_for(shown, words):
+    for _ in range(100):
+        if re.search(words, shown.last):
+            return
+        time.sleep(0.1)
+    raise AssertionError(shown.last)
+
+
+def test_on_a_cluster_a_job_begins_with_its_record_and_fails_with_its_message(followed):
+    log, shown, path, follower = followed
+    log.info(None, extra={"event": LogEvent.RUN_INFO})
+    assert shown.news == ["3 jobs to run for 2 pair(s)"]
+    log.info(None, extra={"event": LogEvent.JOB_INFO, "jobid": 1})
+    wait_for(shown, "align A / DAPI, in the queue for")
+    record = first_record("align", "align", time.time())
+    start_record(path, record)
+    wait_for(shown, r"now: align A / DAPI, \d+ s$")
+    finish_record(path, {**record, "state": "error", "message": "Too dark.\nGive it light."})
+    log.error(None, extra={"event": LogEvent.JOB_ERROR, "jobid": 1})
+    assert shown.news[-1] == "FAILED: align A / DAPI: Too dark."
+    log.info(None, extra={"event": LogEvent.JOB_INFO, "jobid": 3})
+    log.info(None, extra={"event": LogEvent.JOB_FINISHED, "job_id": 3})
+    assert follower.progress.states() == {FAILED: 1, UNREACHED: 1, DONE: 1}
+    follower.finish()
+    assert shown.last == "finished"
+    shown.last = ""
+    log.info(None, extra={"event": LogEvent.JOB_INFO, "jobid": 3})
+    time.sleep(1.2)
+    assert shown.last == "", "it goes on after its end"

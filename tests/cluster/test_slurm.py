@@ -138,6 +138,9 @@ def test_a_batch_with_the_profile(begun, tmp_path):
     assert re.match(r"error: \w+ timed out after 1\.5 s", status["Late"])
     assert re.match(r"error: \w+ needed more than 0\.1 GB", status["Large"])
     assert "2 of 3 requested pair(s) failed" in text
+    progress = (tmp_path / "processed/logs/progress.log").read_text()
+    assert re.search(r"FAILED: \w+ Late / DAPI: \w+ timed out after 1\.5 s", progress)
+    assert "1 of 3 pairs done, 2 failed" in progress.rstrip().splitlines()[-1]
     records = list((tmp_path / "processed/Good/DAPI/logs").glob("*.json"))
     ran = [json.loads(path.read_text()) for path in records]
     assert sum("slurm_job" in record for record in ran) >= 8
