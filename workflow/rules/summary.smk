@@ -28,11 +28,11 @@ def report_summary():
 
     end_progress()
 
-    logger.info("\n" + summarize(REQUEST, sys.argv))
+    logger.info(f"\n{summarize(REQUEST, sys.argv)}")
     if config.get("demo"):
         from exo2micro.demo_comparison import compare_with_truth
 
-        logger.info("\n" + compare_with_truth(config["demo"], REQUEST))
+        logger.info(f"\n{compare_with_truth(config['demo'], REQUEST)}")
 
 
 report_when_idle(workflow, logger, report_summary, WORDS)
