@@ -204,8 +204,11 @@ class Follower(logging.Handler):
                         self.progress.begin(job.step.jobid, max(began, submitted))
 
     def _show(self, now, news=()):
-        for display in self._displays:
-            display.show(self.progress, now, list(news))
+        for display in list(self._displays):
+            try:
+                display.show(self.progress, now, list(news))
+            except OSError:
+                self._displays.remove(display)  # its terminal or pipe is gone; the run goes on
 
     def _tick(self):
         while not self._over.wait(TICK_S):
@@ -223,7 +226,8 @@ class Follower(logging.Handler):
         try:
             if self.progress is not None and not self._over.is_set():
                 for display in self._displays:
-                    display.finish(self.progress, time.time())
+                    with suppress(OSError):  # as in `_show`
+                        display.finish(self.progress, time.time())
             self._over.set()
         finally:
             self.release()

@@ -10,6 +10,7 @@ Snakemake imports this module in each of its processes; so it loads nothing unti
 import logging
 import os
 import sys
+from contextlib import suppress
 
 from snakemake_interface_logger_plugins.base import LogHandlerBase
 
@@ -58,7 +59,8 @@ class LogHandler(LogHandlerBase):
         text = self.format(record)
         if text and text != "None":
             say = getattr(self.display, "say", self._print)
-            say(text)
+            with suppress(OSError):  # the terminal or pipe is gone; the run goes on
+                say(text)
 
     def _hushed(self):
         quiet = {word.name for word in self.common_settings.quiet or ()}

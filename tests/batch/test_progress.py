@@ -1,6 +1,7 @@
 """Progress by hand: four jobs of two pairs whose times and costs are round numbers."""
 
 import logging
+import os
 import re
 import time
 
@@ -241,3 +242,16 @@ def test_on_a_cluster_a_job_begins_with_its_record_and_fails_with_its_message(fo
     log.info(None, extra={"event": LogEvent.JOB_INFO, "jobid": 3})
     time.sleep(1.2)
     assert shown.last == "", "it goes on after its end"
+
+
+def test_a_display_whose_reader_is_gone_is_left_and_the_run_goes_on(followed):
+    log, shown, _, follower = followed
+    reading, writing = os.pipe()
+    os.close(reading)
+    with open(writing, "w") as pipe:
+        follower._displays.insert(0, Screen(pipe))
+        log.info(None, extra={"event": LogEvent.RUN_INFO})
+        assert follower._displays == [shown]
+        assert shown.news == ["3 jobs to run for 2 pair(s)"]
+        # What is left in its buffer cannot be written either.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), writing)
