@@ -253,16 +253,40 @@ def _loss(held_out, good):
 
 
 def _agrees_with_neighbours(tiles, residual, neighbours=8):
-    """Tiles whose residual is near their neighbours' median, the common trend taken away.
+    """Tiles whose residual is what their neighbours let expect.
 
-    With its neighbours on one side only, a tile at the rim of a bent sample would else stand out.
+    That is their median, with the common trend taken away, for with its neighbours on one side
+    only, a tile at the rim of a bent sample would else stand out; or, where the sample bends more
+    than a common trend can follow, what a plane through the neighbours comes to.
     """
-    residual = residual - _trend(tiles.post_xy, residual)
+    xy = tiles.post_xy
     count = min(neighbours + 1, len(residual))
-    _, index = cKDTree(tiles.post_xy).query(tiles.post_xy, k=count)
-    middle = np.median(residual[index[:, 1:]], axis=1)
-    distance = np.hypot(*(residual - middle).T)
-    return distance < np.maximum(5 * np.median(distance), 5 * tiles.sigma)
+    index = cKDTree(xy).query(xy, k=count)[1][:, 1:]
+    level = residual - _trend(xy, residual)
+    away = (level - np.median(level[index], axis=1), residual - _planes(xy, residual, index))
+    agrees = np.zeros(len(xy), dtype=bool)
+    for gap in away:
+        distance = np.hypot(*gap.T)
+        agrees |= distance < np.maximum(5 * np.median(distance), 5 * tiles.sigma)
+    return agrees
+
+
+def _planes(xy, residual, index, rounds=5):
+    """What robust planes through each tile's neighbours come to at the tile."""
+    offset = xy[index] - xy[:, None]
+    offset /= np.abs(offset).max(axis=(1, 2), keepdims=True)
+    design = np.concatenate([np.ones((*index.shape, 1)), offset], axis=2)
+    values, weight = residual[index], np.ones(index.shape)
+    # Neighbours in one line leave a slope open: it is then taken as none.
+    slight = np.diag([0.0, 1e-6, 1e-6])
+    for _ in range(rounds):
+        weighted = design * weight[..., None]
+        normal = np.einsum("nki,nkj->nij", weighted, design) + slight
+        plane = np.linalg.solve(normal, np.einsum("nki,nkc->nic", weighted, values))
+        distance = np.linalg.norm(values - design @ plane, axis=2)
+        spread = np.maximum(np.median(distance, axis=1), 1e-9)[:, None] / MEDIAN_RADIUS
+        weight = np.clip(1 - (distance / (TUKEY * 1.2 * spread)) ** 2, 0, None) ** 2
+    return plane[:, 0]
 
 
 def _trend(xy, residual, rounds=6):

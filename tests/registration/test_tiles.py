@@ -63,6 +63,23 @@ def test_bending_is_used_where_it_predicts():
     assert stiff.accuracy_px > 1
 
 
+def steep_corner(xy):
+    """Gentle bending, steeper towards a corner."""
+    across, down = (2900 - xy[:, 0]) / 700, (xy[:, 1] - 300) / 700
+    amount = 4 * np.exp(-(across**2) - down**2)
+    return np.stack([amount, -0.6 * amount], axis=1) + wave(xy) / 4
+
+
+def test_tiles_at_a_steeply_bent_rim_are_believed_and_stray_ones_are_not():
+    tiles, bad = shifts(np.eye(3), 0.01, seed=3, count=11, outliers=8, extra=steep_corner)
+    fit = fit_tiles(tiles, np.eye(3), "auto", (200, 2600, 200, 3000))
+    assert fit.model == "bending"
+    assert not fit.good[bad].any()
+    corner = (tiles.post_xy[:, 0] > 2200) & (tiles.post_xy[:, 1] < 1000)
+    corner[bad] = False
+    assert fit.good[corner].mean() > 0.9
+
+
 def test_bending_is_not_used_where_there_is_only_noise():
     bent = 0
     for seed in range(10):
