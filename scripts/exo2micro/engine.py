@@ -62,8 +62,7 @@ def prepare_run(workflow, request, words):
     if runs and take_output_folder(request.output_dir, time.time()):
         remove_stale_locks(".snakemake/locks", request.output_dir)
     gc.set_threshold(*GARBAGE_THRESHOLDS)
-    if request.control.forced:
-        _force(workflow, request.control.forced)
+    _settle(workflow, request.control.forced)
     local = workflow.resource_settings.nodes is None
     if local and "mem_mb" not in workflow.resource_settings.resources:
         workflow.register_resource("mem_mb", int(MEMORY_SHARE * memory_available() / 1e6))
@@ -120,23 +119,27 @@ def asks_for_report(words):
     return any(word.split("=")[0] == "--report" for word in words)
 
 
-def _force(workflow, forced):
-    """Have rules run again, which takes what depends on them along.
+def _settle(workflow, forced):
+    """Have rules run again, which takes what depends on them along, and jobs that were cut short.
+
+    Those are made anew without asking (``--rerun-incomplete``): a file never has its final name
+    before it is whole, so nothing of theirs needs a person's judgement.
 
     The settings that say so are given to the workflow only after it was read; so they are changed
     at the moment in which it is told to execute, before it plans its jobs.
     """
     execute = workflow.execute
 
-    def force_and_execute(*arguments, **options):
+    def settle_and_execute(*arguments, **options):
         settings = workflow.dag_settings
+        settings.force_incomplete = True
         if forced == "all":
             settings.forceall = True
-        else:
+        elif forced:
             settings.forcerun = frozenset({*settings.forcerun, *forced})
         return execute(*arguments, **options)
 
-    workflow.execute = force_and_execute
+    workflow.execute = settle_and_execute
 
 
 class WhenIdle(logging.Handler):

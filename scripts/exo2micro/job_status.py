@@ -39,13 +39,15 @@ def stamp(seconds):
     return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds")
 
 
-def first_record(step, rule, started):
+def first_record(step, rule, threads, started):
     """Describe a job that begins, and by whom it is watched.
 
     Parameters
     ----------
     step, rule : str
         The job's name and its rule's.
+    threads : int
+        Cores that it holds.
     started : float
         Time, s since the epoch.
 
@@ -56,6 +58,7 @@ def first_record(step, rule, started):
     record = {
         "step": step,
         "rule": rule,
+        "threads": threads,
         "state": RUNNING,
         "message": "",
         "started": stamp(started),

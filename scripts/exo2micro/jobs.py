@@ -134,7 +134,7 @@ def _begin(this):
     """Record that the job begins, and remove what an earlier one that was killed left behind."""
     from .storage import remove_leftovers
 
-    record = status.first_record(this.log.stem, this.rule, time.time())
+    record = status.first_record(this.log.stem, this.rule, this.threads, time.time())
     try:
         status.start_record(this.record, record)
         for path in this.outputs:
@@ -224,6 +224,8 @@ def _explain(error, this):
 
 def _start_log(path):
     """Log to the job's file, crashes of compiled code included."""
+    # A full disk takes no more lines; what the user must know goes to the watcher all the same.
+    logging.raiseExceptions = False
     logging.basicConfig(
         filename=path,
         filemode="w",

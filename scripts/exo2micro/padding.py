@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
+from .errors import ImageReadError
 from .storage import Window, intersect, open_raw, signal_channels, tile_windows, write_image
 from .streaming import ordered_map
 
@@ -161,10 +162,44 @@ def write_padded(raw_path, target, padding, stain, facts):
         Which of the two photographs.
     facts : dict
         Keyword arguments of `storage.write_image` beyond the pixels.
+
+    Raises
+    ------
+    ImageReadError
+        If the raw file is not the one that was planned for, or changes while it is read.
     """
     described, canvas = padding["raw"][stain], tuple(padding["canvas"])
     with open_raw(raw_path) as raw:
+        _check_still_planned(raw, described)
         tiles = padded_tiles(
             raw, described["channels"], padding["pad"], canvas, facts.get("threads", 1)
         )
-        write_image(target, canvas, np.dtype(described["dtype"]), tiles, **facts)
+        whole = _if_unchanged(tiles, Path(raw_path), raw.stat())
+        write_image(target, canvas, np.dtype(described["dtype"]), whole, **facts)
+
+
+def _check_still_planned(raw, described):
+    """Refuse a photograph that is not the one of which the canvas was planned."""
+    found = {"shape": list(raw.shape), "dtype": str(raw.dtype)}
+    planned = {name: described[name] for name in found}
+    if found != planned:
+        raise ImageReadError(_changed(raw.path, f"it was {planned} and is {found}"))
+
+
+def _if_unchanged(tiles, path, before):
+    """Pass tiles on, and refuse them at the end if the file was written or replaced meanwhile."""
+    yield from tiles
+    try:
+        after = path.stat()
+    except FileNotFoundError:
+        raise ImageReadError(_changed(path, "it is gone")) from None
+    facts = ("st_size", "st_mtime_ns", "st_ino")
+    if any(getattr(before, fact) != getattr(after, fact) for fact in facts):
+        raise ImageReadError(_changed(path, "it was written or replaced"))
+
+
+def _changed(path, how):
+    return (
+        f"{path} changed while the run worked on it: {how}. Wait until it has its final content, "
+        "then run again."
+    )

@@ -193,7 +193,7 @@ class FitsImageFile(ImageFile):
         self.pixel_size_um = None
         self.channel_name = self.header.get("DYE")
         self._descriptor = os.open(path, os.O_RDONLY)
-        self._source = RowPixels(self._descriptor, offset, (*self.shape, 1), stored)
+        self._source = RowPixels(self._descriptor, offset, (*self.shape, 1), stored, path)
 
     def close(self) -> None:
         """Close the file."""

@@ -1,5 +1,6 @@
 """Raw photographs, read window by window whatever way their TIFF stores them."""
 
+import os
 import threading
 from pathlib import Path
 
@@ -91,6 +92,10 @@ class RawImage:
         """Close the file."""
         self.close()
 
+    def stat(self) -> os.stat_result:
+        """Size, time and identity of the file that is open, whatever its path leads to now."""
+        return os.fstat(self._layout.tiff.filehandle.fileno())
+
     def close(self) -> None:
         """Close the file and remove the scratch file, if any."""
         for scratch in self._scratch:
@@ -137,12 +142,12 @@ class RawImage:
             stored = np.dtype(page.dtype).newbyteorder(page.parent.byteorder)
             plane_bytes = int(np.prod(segments.shape)) * stored.itemsize
             start = page.dataoffsets[0] + (plane or 0) * plane_bytes
-            return RowPixels(descriptor, start, segments.shape, stored)
+            return RowPixels(descriptor, start, segments.shape, stored, self.path)
         if self.windowed:
             return segments
         scratch = unpack_to_scratch(self.path, descriptor, page, plane)
         self._scratch.append(scratch)
-        return RowPixels(scratch.fileno(), 0, segments.shape, self._layout.dtype)
+        return RowPixels(scratch.fileno(), 0, segments.shape, self._layout.dtype, self.path)
 
     def read(self, window, channels=None) -> np.ndarray:
         """Read a window.

@@ -64,10 +64,13 @@ class RowPixels:
         ``(height, width, samples)``, samples interleaved.
     dtype : dtype
         Type of the pixels as stored, byte order included.
+    path : Path
+        The file, for messages.
     """
 
-    def __init__(self, descriptor: int, offset: int, shape, dtype):
+    def __init__(self, descriptor: int, offset: int, shape, dtype, path: Path):
         self.shape = shape
+        self._path = path
         self.block = (64, shape[1])
         self._descriptor = descriptor
         self._offset = offset
@@ -95,8 +98,8 @@ class RowPixels:
             count = os.preadv(self._descriptor, [buffer[done:]], start + done)
             if count == 0:
                 raise ImageReadError(
-                    "The image file ends in the middle of its pixels: it is truncated. "
-                    "Copy or export it again."
+                    f"{self._path} ends in the middle of its pixels: it is truncated. Copy or "
+                    "export it again."
                 )
             done += count
 
