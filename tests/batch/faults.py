@@ -11,6 +11,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -20,6 +21,10 @@ from pathlib import Path
 import numpy as np
 import psutil
 import tifffile
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "scripts"))
+
 from photographs import draw_photographs
 from stopped_runs import Run
 
@@ -50,7 +55,7 @@ FAULTS = {
     DISK: "the disk gets full",
 }
 SNAKEMAKE, SECOND, CTRL_C = "`kill -9` of Snakemake", "a second run meanwhile", "Ctrl-C"
-GOES_ON = "goes on to its end"
+GOES_ON, ENDED, REFUSED = "goes on", "its jobs end with it", "refused"
 CUT, REPLACED, REMOVED = "raw file cut short", "raw file replaced", "raw file removed"
 
 
@@ -212,7 +217,7 @@ def play_snakemake(place):
         _, alive = psutil.wait_procs(family, timeout=60)
         assert not alive, "jobs outlive a Snakemake that was killed"
         assert not final.exists()
-        told[SNAKEMAKE, stage] = "its jobs ended with it"
+        told[SNAKEMAKE, stage] = ENDED
     told[CTRL_C, stage] = _interrupted(place, sample, stage)
     place.plain_run()
     return told
@@ -225,8 +230,8 @@ def _refused(place, run):
     said = done.stdout + done.stderr
     assert done.returncode != 0
     assert "Traceback" not in said
-    assert f"(process {run.program.pid} " in said, said
-    return re.search(r"Another run works on processed now", said).group()
+    assert f"Another run works on processed now (process {run.program.pid} " in said, said
+    return REFUSED
 
 
 def _interrupted(place, sample, stage):
@@ -234,7 +239,7 @@ def _interrupted(place, sample, stage):
     run = place.run([("name", pattern(sample, stage))])
     stop = run.first_stop()
     family = run.program.children(recursive=True)
-    os.killpg(run.program.pid, subprocess.signal.SIGINT)
+    os.killpg(run.program.pid, signal.SIGINT)
     assert run.wait() != 0
     assert not psutil.wait_procs(family, timeout=60)[1]
     assert not (place.folder / stop.path).exists()
@@ -277,12 +282,35 @@ def play(folder, photographs):
 
 
 def print_table():
-    """Play everything and print what became of it."""
+    """Play everything and print what became of it, as a table in Markdown."""
     with tempfile.TemporaryDirectory(prefix="faults-") as place:
         place = Path(place)
         with play(place, draw_photographs(place)) as (told, (jobs, snakemake)):
-            same = [jobs.results(s) == jobs.results(CALM) for s in jobs.samples]
-            print(told, same, jobs.half_files(), snakemake.half_files())
+            print(_row("fault", STAGES, "in the words of the summary, at first"))
+            print(_row("---", ["---"] * len(STAGES), "---"))
+            for fault in dict.fromkeys(fault for fault, _ in told if fault != CALM):
+                cells = [_short(told.get((fault, stage))) for stage in STAGES]
+                words = next(text for (name, _), text in told.items() if name == fault)
+                print(_row(fault, cells, words if "told" in cells else ""))
+            calm = jobs.results(CALM)
+            pairs = [(where, sample) for where in (jobs, snakemake) for sample in where.samples]
+            same = sum(where.results(sample) == calm for where, sample in pairs)
+            half = len(jobs.half_files()) + len(snakemake.half_files())
+            print(
+                f"\nAfter the same command again: {same} of {len(pairs)} pairs have the results of"
+            )
+            print(f"the undisturbed one, {len(calm)} files each; {half} half files are left.")
+
+
+def _row(first, cells, last):
+    return f"| {' | '.join([first, *cells, last])} |"
+
+
+def _short(text):
+    """What is said of a fault in a cell of the table."""
+    if text is None:
+        return ""
+    return text if text in (GOES_ON, ENDED, REFUSED) else "told"
 
 
 if __name__ == "__main__":

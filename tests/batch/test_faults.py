@@ -51,12 +51,12 @@ def test_a_raw_file_that_has_been_read_may_go(played, stage):
 @pytest.mark.parametrize("stage", STAGES)
 def test_jobs_end_with_a_snakemake_that_is_killed(played, stage):
     told, _ = played
-    assert told[SNAKEMAKE, stage] == "its jobs ended with it"
+    assert told[SNAKEMAKE, stage] == faults.ENDED
 
 
 def test_a_second_run_on_the_same_output_folder_is_refused(played):
     told, _ = played
-    assert "Another run works on processed now" in told[faults.SECOND, FIRST]
+    assert told[faults.SECOND, FIRST] == faults.REFUSED
 
 
 def test_ctrl_c_ends_the_jobs_and_still_writes_the_summary(played):

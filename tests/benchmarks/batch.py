@@ -25,12 +25,12 @@ from pathlib import Path
 import numpy as np
 import tifffile
 
-ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "scripts"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "scripts"))
 
 from exo2micro.storage import read_record
 from exo2micro.synthesis import demo_specs
 
+ROOT = Path(__file__).resolve().parents[2]
 SIZE = (480, 520)  # px, height and width of a photograph
 DRAWN = 4  # pairs that are drawn; the batch has them under many names
 
