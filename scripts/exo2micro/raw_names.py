@@ -4,6 +4,7 @@ import re
 from typing import NamedTuple
 
 STAINS = ("pre", "post")
+LONGEST_NAME = 255  # bytes, on the file systems of Linux and macOS
 UNUSABLE = "{}"  # Snakemake takes what stands between them for a wildcard
 # A word that is a marker by itself: pre, Post2, PreStain, poststained.
 _MARKER_WORD = re.compile(r"(pre|post)(?:stain(?:ed|ing)?)?")
@@ -110,6 +111,9 @@ def name_fault(name):
             return f"holds '{character}', which cannot be part of an output folder's name"
     if name[0] in ".-":
         return f"begins with '{name[0]}', which cannot begin an output folder's name"
+    length = len(name.encode(errors="replace"))
+    if length > LONGEST_NAME:
+        return f"is {length} bytes long; an output folder's name may have {LONGEST_NAME}"
     return ""
 
 

@@ -11,6 +11,8 @@ from pathlib import Path
 import numpy as np
 import tifffile
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "scripts"))
+
 # Of each sound file: copies cut short, and copies with some bits turned over.
 CUTS, FLIPS = 24, 40
 

@@ -1,9 +1,7 @@
 """Batches on a real SLURM: every end of a job is told as it is on one machine.
 
-It brings up daemons and a database of its own and waits for them, so it is run by hand, as root on
-Debian with the packages that `cluster.PACKAGES` lists:
-
-    python -m pytest -m by_hand tests/cluster
+It brings up daemons and a database of its own, as root on Debian with the packages that
+`cluster.PACKAGES` lists; elsewhere it is skipped.
 """
 
 import json
@@ -12,21 +10,21 @@ import re
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
+import yaml
 from cluster import slurm, why_not
-from workflow_project import ROOT, Project, demo_config
+from photographs import draw_photographs
+from workflow_project import ROOT, Project
 
 from exo2micro.job_status import read_job
-from exo2micro.synthesis import demo_specs
 
+PROFILE = ROOT / "workflow/profiles/slurm"
 ENDINGS = ROOT / "tests/batch/endings/Snakefile"
 PLUGIN = pytest.importorskip("snakemake_executor_plugin_slurm", reason="its plugin is missing")
-pytestmark = [
-    pytest.mark.by_hand,
-    pytest.mark.skipif(bool(why_not()), reason=why_not() or "none"),
-]
+pytestmark = pytest.mark.skipif(bool(why_not()), reason=why_not() or "none")
 
 
 @pytest.fixture(scope="module")
@@ -56,10 +54,11 @@ SLURMS = {
 
 
 # A test need not wait as long as a cluster's users can.
-QUICK = ["--slurm-init-seconds-before-status-checks=3", "--seconds-between-status-checks=3"]
+QUICK = ["--slurm-init-seconds-before-status-checks=2", "--seconds-between-status-checks=2"]
+LONG_S = 400
 
 
-def on_slurm(*options):
+def on_slurm():
     """Snakemake's options for this cluster."""
     return [
         "--executor=slurm",
@@ -69,7 +68,6 @@ def on_slurm(*options):
         *QUICK,
         "--default-resources",
         "runtime=10",
-        *options,
     ]
 
 
@@ -86,7 +84,7 @@ def begun(cluster, tmp_path_factory):
     }
     (folder / "config.json").write_text(json.dumps(config))
     command = [sys.executable, "-m", "snakemake", "-s", str(ENDINGS), "--configfile"]
-    command += ["config.json", *on_slurm("--set-resources", "end_by_scheduler:runtime=1")]
+    command += ["config.json", *on_slurm()]
     with open(folder / "said.txt", "w") as said:
         program = subprocess.Popen(command, cwd=folder, stdout=said, stderr=subprocess.STDOUT)
     yield folder, program
@@ -98,35 +96,34 @@ def begun(cluster, tmp_path_factory):
 def ended(begun):
     """Their folder, and what Snakemake said, when all have ended."""
     folder, program = begun
-    assert program.wait(400) != 0
+    _let_time_run_out(folder / "logs/scheduled_late.json")
+    assert program.wait(LONG_S) != 0
     return folder, (folder / "said.txt").read_text()
 
 
-PAIRS = [
-    {"sample": "Good", "dye": "DAPI", "rotation_deg": 4},
-    {"sample": "Late", "dye": "DAPI"},
-    {"sample": "Large", "dye": "DAPI"},
-]
+def _let_time_run_out(record):
+    """Set the end of a job's time to now, as soon as it runs; SLURM's shortest time is a minute."""
+    until = time.monotonic() + LONG_S
+    while not record.exists():
+        assert time.monotonic() < until
+        time.sleep(0.2)
+    job = json.loads(record.read_text())["slurm_job"]
+    subprocess.run(["scontrol", "update", f"JobId={job}", "EndTime=now"], check=True)
 
 
 def test_a_batch_with_the_profile(begun, tmp_path):
     """One pair is complete, one runs out of time and one out of memory; the summary says so."""
-    config = demo_config(
-        to_stage=3,
-        timeout_per_task={"Late/DAPI": 1.5},
-        memory_per_task={"Large/DAPI": 0.1},
+    for sample in ("Good", "Late", "Large"):
+        draw_photographs(tmp_path / "raw", sample)
+    project = Project(
+        tmp_path,
+        params={"pad": 40},
+        timeout_per_task={"Late/SybrGld": 0.1},
+        memory_per_task={"Large/SybrGld": 0.01},
     )
-    config["demo"] = {"seed": 3, "defaults": {"size": [480, 520]}, "pairs": PAIRS}
-    project = Project(tmp_path, **config)
-    # The photographs are drawn here, where no limit of a pair applies.
-    raw = [str(path) for pair in demo_specs(config["demo"]) for path in pair.raw_paths("raw")]
-    project.snakemake(
-        "--cores", "2", *raw, config={"timeout_per_task": None, "memory_per_task": None}
-    )
-    profile = str(ROOT / "workflow/profiles/slurm")
     code, text = project.snakemake(
         "--workflow-profile",
-        profile,
+        str(PROFILE),
         "--latency-wait=5",
         *QUICK,
         check=False,
@@ -135,15 +132,20 @@ def test_a_batch_with_the_profile(begun, tmp_path):
     rows = json.loads((tmp_path / "processed/summary.json").read_text())["pairs"]
     status = {row["sample"]: row["status"] for row in rows}
     assert status["Good"] == "complete", text
-    assert re.match(r"error: \w+ timed out after 1\.5 s", status["Late"])
-    assert re.match(r"error: \w+ needed more than 0\.1 GB", status["Large"])
+    assert re.match(r"error: \w+ timed out after 0\.1 s", status["Late"])
+    assert re.match(r"error: \w+ needed more than 0\.01 GB", status["Large"])
     assert "2 of 3 requested pair(s) failed" in text
     progress = (tmp_path / "processed/logs/progress.log").read_text()
-    assert re.search(r"FAILED: \w+ Late / DAPI: \w+ timed out after 1\.5 s", progress)
+    assert re.search(r"FAILED: \w+ Late / SybrGld: \w+ timed out after 0\.1 s", progress)
     assert "1 of 3 pairs done, 2 failed" in progress.rstrip().splitlines()[-1]
-    records = list((tmp_path / "processed/Good/DAPI/logs").glob("*.json"))
-    ran = [json.loads(path.read_text()) for path in records]
-    assert sum("slurm_job" in record for record in ran) >= 8
+    logs = (tmp_path / "processed/Good/SybrGld/logs").glob("*.json")
+    jobs = {record["rule"]: record["slurm_job"] for record in map(read_job, logs)}
+    # What the profile groups is one job of SLURM's; the rest are jobs of their own.
+    grouped = yaml.safe_load((PROFILE / "config.yaml").read_text())["groups"]
+    groups = dict(line.split("=") for line in grouped)
+    assert set(groups) <= set(jobs)
+    assert len(set(jobs.values())) == len({groups.get(rule, rule) for rule in jobs})
+    assert len({(groups[rule], jobs[rule]) for rule in groups}) == len(set(groups.values()))
 
 
 @pytest.mark.parametrize("how", OURS)
