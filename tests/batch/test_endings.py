@@ -34,6 +34,7 @@ ENDINGS = {
 def ended(tmp_path_factory):
     folder = tmp_path_factory.mktemp("endings")
     config = {"endings": list(ENDINGS), "scripts": str(SCRIPTS), "timeout_per_task": 10}
+    config["memory_debug"] = True
     (folder / "config.json").write_text(json.dumps(config))
     command = [sys.executable, "-m", "snakemake", "-s", str(HERE / "endings" / "Snakefile")]
     command += ["--cores", "2", "--keep-going", "--configfile", "config.json"]
@@ -90,3 +91,12 @@ def test_time_and_memory_are_measured_whatever_the_end(ended):
     greedy = read_job(folder / "logs" / "greedy.json")
     assert 600 < greedy["peak_mb"] < 1200
     assert greedy["cpu_seconds"] > 0
+
+
+def test_the_course_of_a_jobs_memory_is_kept_when_asked_for(ended):
+    folder, _ = ended
+    head, *rows = (folder / "logs" / "greedy.memory.tsv").read_text().splitlines()
+    assert head == "seconds\tmemory_mb"
+    seconds, memory = zip(*(map(float, row.split("\t")) for row in rows), strict=True)
+    assert list(seconds) == sorted(seconds)
+    assert max(memory) > 600

@@ -26,6 +26,17 @@ def test_results_are_those_of_the_original(workplace, capsys):
     assert "CD070   SybrGld  _pad30   complete" in capsys.readouterr().out
 
 
+def test_results_are_printed_with_every_whole_message(capsys):
+    good = {"sample": "A", "dye": "D", "status": "complete", "scale_estimate": 1.0625}
+    bad = {"sample": "B", "dye": "D", "status": "error: raw/B/x.tif is damaged.\nCopy it anew."}
+    exo2micro.print_summary([good, bad])
+    table, problems = capsys.readouterr().out.split("PROBLEMS")
+    assert re.search(r"A +D +- +complete +1\.06", table)
+    assert "B / D" in problems
+    assert "raw/B/x.tif is damaged.\n" in problems
+    assert "Copy it anew." in problems
+
+
 def test_a_second_run_does_nothing_and_from_stage_does_it_again(workplace):
     exo2micro.run_batch(**GOOD)
     first = os.stat(PADDED).st_mtime_ns
@@ -104,6 +115,8 @@ def test_tasks_one_by_one_keep_their_order_and_settings(workplace):
     ]
     assert all(r["status"] == "complete" for r in results)
     assert exo2micro.process_one(first) == results[2]
+    assert exo2micro.run_parallel([first, second], n_workers=2) == [results[2], results[0]]
+    assert exo2micro.run_subprocess([second], timeout_per_task=600) == [results[0]]
 
 
 def test_a_pair_tells_what_is_there(workplace, capsys):

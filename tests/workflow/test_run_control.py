@@ -1,0 +1,35 @@
+"""What of the stages runs, by the config's words and by Snakemake's own; and how jobs share."""
+
+import re
+
+import psutil
+import pytest
+
+
+@pytest.mark.parametrize(
+    ("words", "flags"),
+    [
+        ({"from_stage": 2}, ["--forcerun", "align_boundary"]),
+        ({"from_stage": 3}, ["--forcerun", "align_interior"]),
+        ({"from_stage": 4}, ["--forcerun", "measure_pair"]),
+        ({"force": True}, ["--forceall"]),
+    ],
+)
+def test_the_configs_words_do_what_the_flags_do(finished, words, flags):
+    # The photographs are drawn anew only by a flag that says so.
+    by_words, by_flags = finished.plan(config=words), finished.plan(*flags)
+    by_flags.pop("make_demo_pair", None)
+    by_words.pop("make_demo_pair", None)
+    assert by_words == by_flags
+    assert by_words
+
+
+def test_a_run_to_a_stage_goes_no_further(finished):
+    planned = finished.plan("--forceall", config={"to_stage": 3})
+    assert "align_interior" in planned
+    assert not {"measure_pair", "estimate_scale", "difference"} & set(planned)
+
+
+def test_jobs_of_one_machine_share_what_memory_is_free(finished):
+    mem_mb = int(re.search(r"Provided resources: .*?mem_mb=(\d+)", finished.output).group(1))
+    assert 0 < mem_mb < psutil.virtual_memory().total / 1e6
