@@ -11,6 +11,7 @@ import shutil
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -85,18 +86,19 @@ def begun(cluster, tmp_path_factory):
     (folder / "config.json").write_text(json.dumps(config))
     command = [sys.executable, "-m", "snakemake", "-s", str(ENDINGS), "--configfile"]
     command += ["config.json", *on_slurm()]
-    with open(folder / "said.txt", "w") as said:
+    with open(folder / "said.txt", "w") as said, ThreadPoolExecutor(1) as meanwhile:
         program = subprocess.Popen(command, cwd=folder, stdout=said, stderr=subprocess.STDOUT)
-    yield folder, program
-    program.kill()
-    program.wait()
+        late = meanwhile.submit(_let_time_run_out, folder / "logs/scheduled_late.json")
+        yield folder, program, late
+        program.kill()
+        program.wait()
 
 
 @pytest.fixture(scope="module")
 def ended(begun):
     """Their folder, and what Snakemake said, when all have ended."""
-    folder, program = begun
-    _let_time_run_out(folder / "logs/scheduled_late.json")
+    folder, program, late = begun
+    late.result()
     assert program.wait(LONG_S) != 0
     return folder, (folder / "said.txt").read_text()
 

@@ -42,8 +42,8 @@ with job(snakemake):
             os.kill(os.getppid(), signal.SIGKILL)
             compiled.sleep(100)
         if how == "late":
-            time.sleep(150)
+            time.sleep(3000)
         if how == "hoarding":
             hoard = np.ones(100_000_000)
-            time.sleep(150)
+            time.sleep(3000)
         temporary.write_text("whole")
