@@ -73,3 +73,16 @@ def test_every_job_runs_under_the_same_roof():
         assert re.search(r"^with job\(snakemake\)", text, re.M), (
             f"{path.name}: with job(snakemake):"
         )
+
+
+def test_tests_that_the_documentation_names_exist():
+    text = (ROOT / "docs/batch.md").read_text()
+    named = re.findall(r"`((?:[a-z]+/)?test_\w+\.py)?(?:::(test_\w+))?`", text)
+    file, seen = "", 0
+    for path, name in named:
+        file = path or file
+        if path or name:
+            source = (ROOT / "tests" / file.removeprefix("tests/")).read_text()
+            assert f"def {name}" in source, f"{file}::{name}"
+            seen += 1
+    assert seen > 20

@@ -56,7 +56,7 @@ SLURMS = {
 
 # A test need not wait as long as a cluster's users can.
 QUICK = ["--slurm-init-seconds-before-status-checks=2", "--seconds-between-status-checks=2"]
-LONG_S = 400
+LONG_S = 900
 
 
 def on_slurm():
