@@ -50,7 +50,7 @@ def slurm(folder, cpus=2, memory_mb=4000):
     folder : path
         Where data and logs go.
     cpus, memory_mb : int
-        What the node says that it has.
+        What the node says that it has; it may be more than there is.
     """
     folder = Path(folder)
     with ExitStack() as stack:
