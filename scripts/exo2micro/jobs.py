@@ -16,7 +16,6 @@ from pathlib import Path
 
 from . import job_status as status
 from .allocation import reuse_freed_memory
-from .config_keys import check_keys
 from .errors import AlignmentError, Exo2MicroError
 from .limits import Limits, limits_of, stage_of
 from .supervision import Watch, fork_worker, say_last_words
@@ -56,16 +55,20 @@ class Job:
 
     @classmethod
     def of_script(cls, snakemake):
-        """Read all that from the object that Snakemake gives a script."""
-        config, _ = check_keys(snakemake.config)
+        """Read all that from the object that Snakemake gives a script.
+
+        The config's values were checked when the workflow was read; to check them again would
+        cost each job 0.05 s.
+        """
+        config = snakemake.config
         names = (snakemake.wildcards.get(name, "") for name in ("sample", "dye"))
         limits = limits_of(
             "/".join(names),
             snakemake.rule,
             stage_of(snakemake.wildcards.keys()),
             snakemake.resources.get("mem_mb"),
-            config["timeout_per_task"],
-            config["memory_per_task"],
+            config.get("timeout_per_task"),
+            config.get("memory_per_task", "auto"),
         )
         return cls(
             snakemake.rule,
@@ -73,7 +76,7 @@ class Job:
             tuple(snakemake.output),
             snakemake.threads,
             limits,
-            config["memory_debug"],
+            config.get("memory_debug", False),
         )
 
     @property

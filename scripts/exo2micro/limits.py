@@ -6,6 +6,8 @@ from dataclasses import dataclass
 # A job may take this much more than its rule reserves (mem_mb) before it is ended: the reserved
 # figures are measured peaks, so one beyond half as much again has run away.
 HEADROOM = 1.5
+# Keys of the configuration that each job reads.
+JOB_KEYS = ("timeout_per_task", "memory_per_task", "memory_debug")
 
 
 @dataclass(frozen=True)

@@ -187,8 +187,16 @@ def _check_still_planned(raw, described):
 
 
 def _if_unchanged(tiles, path, before):
-    """Pass tiles on, and refuse them at the end if the file was written or replaced meanwhile."""
-    yield from tiles
+    """Pass tiles on, the last one only if the file was not written or replaced meanwhile."""
+    held = next(tiles)
+    for tile in tiles:
+        yield held
+        held = tile
+    _check_unchanged(path, before)
+    yield held
+
+
+def _check_unchanged(path, before):
     try:
         after = path.stat()
     except FileNotFoundError:

@@ -57,6 +57,16 @@ FAULTS = {
 SNAKEMAKE, SECOND, CTRL_C = "`kill -9` of Snakemake", "a second run meanwhile", "Ctrl-C"
 GOES_ON, ENDED, REFUSED = "goes on", "its jobs end with it", "refused"
 CUT, REPLACED, REMOVED = "raw file cut short", "raw file replaced", "raw file removed"
+ALL_FAULTS = (
+    *(FAULTS[sample] for sample in (JOB, WATCHER)),
+    SNAKEMAKE,
+    CTRL_C,
+    FAULTS[DISK],
+    CUT,
+    REPLACED,
+    REMOVED,
+    SECOND,
+)
 
 
 class Place:
@@ -288,10 +298,10 @@ def print_table():
         with play(place, draw_photographs(place)) as (told, (jobs, snakemake)):
             print(_row("fault", STAGES, "in the words of the summary, at first"))
             print(_row("---", ["---"] * len(STAGES), "---"))
-            for fault in dict.fromkeys(fault for fault, _ in told if fault != CALM):
-                cells = [_short(told.get((fault, stage))) for stage in STAGES]
-                words = next(text for (name, _), text in told.items() if name == fault)
-                print(_row(fault, cells, words if "told" in cells else ""))
+            for fault in ALL_FAULTS:
+                said = [told.get((fault, stage)) for stage in STAGES]
+                words = next((text for text in said if _short(text) == "told"), "")
+                print(_row(fault, map(_short, said), _first_words(words)))
             calm = jobs.results(CALM)
             pairs = [(where, sample) for where in (jobs, snakemake) for sample in where.samples]
             same = sum(where.results(sample) == calm for where, sample in pairs)
@@ -308,9 +318,12 @@ def _row(first, cells, last):
 
 def _short(text):
     """What is said of a fault in a cell of the table."""
-    if text is None:
-        return ""
-    return text if text in (GOES_ON, ENDED, REFUSED) else "told"
+    return text or "" if text in (None, GOES_ON, ENDED, REFUSED) else "told"
+
+
+def _first_words(text):
+    """A message up to its first full stop, without time and machine."""
+    return re.sub(r" at \S+ on \S+", "", re.split(r"\. [A-Z]", text)[0])
 
 
 if __name__ == "__main__":

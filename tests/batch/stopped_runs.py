@@ -58,7 +58,7 @@ class Run:
             "STOP_ORDERS": json.dumps(list(orders)),
             "STOP_FOLDER": str(self.stops),
         }
-        self._log = folder / "said.txt"
+        self._log = folder / f"said-{len(list(folder.glob('said-*')))}.txt"
         with self._log.open("w") as said:
             self.program = psutil.Popen(
                 command,

@@ -8,8 +8,10 @@ import sys
 from snakemake.logging import logger
 
 from exo2micro.config_files import check_duplicate_keys
+from exo2micro.config_keys import check_keys
 from exo2micro.engine import prepare_run, threads_of_jobs, wanted_files
 from exo2micro.errors import Exo2MicroError
+from exo2micro.limits import JOB_KEYS
 from exo2micro.parameters import suffix_shape
 from exo2micro.request import build_request
 
@@ -24,6 +26,9 @@ try:
     for word in WORDS:
         REQUEST.check_target(word)
     ROOM = prepare_run(workflow, REQUEST, WORDS)
+    # Jobs read these as they stand.
+    checked, _ = check_keys(config)
+    config.update({name: checked[name] for name in JOB_KEYS if name in config})
 except Exo2MicroError as error:
     # The message alone: an exception would be printed with the place where it was raised.
     logger.error(str(error))
