@@ -29,6 +29,10 @@ WORD = "only-reachable-from-here"
 DATABASE_PORT = 13306
 
 
+class DaemonError(RuntimeError):
+    """A daemon did not come up."""
+
+
 def why_not():
     """Say why no cluster can be brought up here; empty where it can."""
     if sys.platform != "linux" or os.geteuid() != 0:
@@ -75,7 +79,7 @@ def _start(stack, folder, name, command, ready, **options):
     while not ready():
         if daemon.poll() is not None or time.monotonic() > until:
             said = log.read_text(errors="replace")[-3000:]
-            raise RuntimeError(f"{name} did not come up:\n{said}")
+            raise DaemonError(f"{name} did not come up:\n{said}")
         time.sleep(0.2)
 
 

@@ -12,11 +12,12 @@ import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 import yaml
-from cluster import slurm, why_not
+from cluster import DaemonError, slurm, why_not
 from photographs import draw_photographs
 from workflow_project import ROOT, Project
 
@@ -34,7 +35,13 @@ def cluster(tmp_path_factory):
     folder = Path(f"/tmp/exo2micro-slurm-{os.getpid()}")
     folder.mkdir()
     try:
-        with slurm(folder, cpus=8, memory_mb=16000):
+        with ExitStack() as stack:
+            try:
+                stack.enter_context(slurm(folder, cpus=8, memory_mb=16000))
+            except DaemonError as fault:
+                if os.environ.get("CI"):
+                    raise
+                pytest.skip(f"this machine does not let a cluster be brought up: {fault}")
             yield folder
     finally:
         shutil.rmtree(folder)
