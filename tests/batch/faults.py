@@ -217,16 +217,16 @@ def play_snakemake(place):
     sample = place.samples[0]
     for stage in STAGES:
         run = place.run([("name", pattern(sample, stage))])
-        stop = run.first_stop()
-        final = place.folder / stop.path
+        run.first_stop()
         family = run.program.children(recursive=True)
         if stage == FIRST:
             told[SECOND, stage] = _refused(place, run)
         run.program.kill()
         run.wait()
         _, alive = psutil.wait_procs(family, timeout=60)
+        # The system lets stopped processes go on when their session's leader is gone: the file may
+        # have got its name meanwhile. Whether it is whole shows at the end.
         assert not alive, "jobs outlive a Snakemake that was killed"
-        assert not final.exists()
         told[SNAKEMAKE, stage] = ENDED
     told[CTRL_C, stage] = _interrupted(place, sample, stage)
     place.plain_run()
