@@ -1,5 +1,6 @@
 """Small photographs for batches."""
 
+import faults
 import numpy as np
 import pytest
 import tifffile
@@ -27,3 +28,12 @@ def workplace(tmp_path, monkeypatch, photographs):
     (bad / "Bad_post_DAPI.tif").write_bytes(b"not an image")
     monkeypatch.chdir(tmp_path)
     return tmp_path
+
+
+@pytest.fixture
+def tiny_disk(tmp_path):
+    """A disk of 16 MB of its own; where none can be mounted the test is skipped."""
+    with faults.tiny_disk(tmp_path / "tiny disk") as disk:
+        if disk is None:
+            pytest.skip("needs the right to mount a small disk")
+        yield disk

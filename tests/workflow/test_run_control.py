@@ -27,9 +27,10 @@ def test_the_configs_words_do_what_the_flags_do(finished, words, flags):
 def test_a_run_to_a_stage_goes_no_further(finished):
     planned = finished.plan("--forceall", config={"to_stage": 3})
     assert "align_interior" in planned
-    assert not {"measure_pair", "estimate_scale", "difference"} & set(planned)
+    assert not {"estimate_scale", "difference", "catalogue"} & set(planned)
 
 
 def test_jobs_of_one_machine_share_what_memory_is_free(finished):
-    mem_mb = int(re.search(r"Provided resources: .*?mem_mb=(\d+)", finished.output).group(1))
+    said = re.search(r"Provided resources: .*?mem_mb=\D*(\d+)", finished.output)
+    mem_mb = int(said.group(1))
     assert 0 < mem_mb < psutil.virtual_memory().total / 1e6
