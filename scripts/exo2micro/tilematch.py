@@ -1,9 +1,7 @@
 """Sub-pixel shifts between the post image and the aligned pre image on many small tiles.
 
 A tile's shift is found in two steps: phase correlation of the band-passed, clipped, windowed tiles
-takes it to a fraction of a pixel, then weighted least squares on the image gradient (Lucas and
-Kanade 1981) with a free gain and offset takes it to the noise limit. Microbes, saturation and
-everything else that is in one image only gets no weight.
+takes it to a fraction of a pixel, then least squares (`tileshift`) to the noise limit.
 """
 
 from concurrent.futures import ThreadPoolExecutor
@@ -14,24 +12,17 @@ import numpy as np
 from scipy import fft
 
 from .overview import spread_of
-from .warping import interpolate, warp_tile
+from .tileshift import ROUNDS, refine_shift
+from .warping import warp_tile
 
 BAND = (1.0, 12.0)
 CLIP = 3.0
-ROUNDS = 3
+# Where shifts of more than NEAR px are looked for, all tiles are matched again from a better start,
+# and one step is plenty.
+NEAR = 12.0
 USABLE_SHARE = 0.5
-TUKEY = 4.685
 # Share of full scale above which a pixel counts as saturated.
 SATURATED = 0.98
-# Brightness classes in which the residuals' spread is taken: light is noisier than darkness.
-LEVELS = 6
-# Steps of brightness between the darkest class and the brightest.
-SHADES = 64
-SAMPLE = 1500
-# Of large tiles every so many rows and columns take part: smoothing by BAND[0] leaves little new
-# between them. Small tiles, which small samples have, need all of theirs.
-STEP = 2
-LARGE = 128 * 128
 # What a tile may answer instead of a shift.
 LOST = "lost"
 NO_WITNESS = "no witness"
@@ -151,7 +142,8 @@ def _measure(source, transform, window, reach):
         if np.abs(shift).max() <= 1.5:
             break
         whole = whole + np.round(shift).astype(int)
-    found = _gradient_shift(post, pre, usable, shift)
+    rounds = ROUNDS if reach <= NEAR else 1
+    found = refine_shift(post, pre, usable, shift, rounds)
     if found is None or np.abs(whole + found[1]).max() > reach:
         return LOST
     centre, shift, sigma, correlation = found
@@ -209,157 +201,16 @@ def _phase_shift(post, pre, usable, reach):
 def _band(image, usable):
     """Band-passed tile in units of its spread, clipped, zero where it can't be used."""
     filled = np.where(usable, image, np.median(image[usable][::5])).astype(np.float32)
-    detail = cv2.GaussianBlur(filled, (0, 0), BAND[0]) - cv2.GaussianBlur(filled, (0, 0), BAND[1])
+    detail = cv2.GaussianBlur(filled, (0, 0), BAND[0]) - _blur_widely(filled, BAND[1])
     spread = spread_of(detail[usable][::5])
     if spread <= 0:
         return np.zeros_like(filled)
     return np.where(usable, np.clip(detail / spread, -CLIP, CLIP), 0).astype(np.float32)
 
 
-def _gradient_shift(post, pre, usable, shift):
-    """Refine a shift by robust least squares on the gradient."""
-    rows, columns = np.indices(post.shape, dtype=np.float64)
-    smooth_post = cv2.GaussianBlur(post, (0, 0), BAND[0])
-    result = None
-    for _ in range(ROUNDS):
-        moved = interpolate(pre, columns + shift[0], rows + shift[1], "cubic")
-        smooth_pre = cv2.GaussianBlur(moved, (0, 0), BAND[0])
-        seen = _shrink(usable, shift)
-        result = _solve(smooth_post, smooth_pre, seen)
-        if result is None:
-            return None
-        step, sigma, correlation, centre = result
-        # Step is how far pre must still be moved.
-        shift = shift + np.clip(step, -1, 1)
-        if np.abs(step).max() < 0.003:
-            break
-    return centre, shift, sigma, correlation
-
-
-def _shrink(usable, shift):
-    """Usable pixels whose shifted partner and gradient are usable too."""
-    margin = int(np.ceil(np.abs(shift).max())) + 5
-    kernel = np.ones((7, 7), dtype=np.uint8)
-    inner = cv2.erode(usable.astype(np.uint8), kernel, borderValue=0).astype(bool)
-    inner[:margin] = inner[-margin:] = False
-    inner[:, :margin] = inner[:, -margin:] = False
-    return inner
-
-
-def _solve(post, pre, usable):
-    """One robust step: shift, its standard error, the correlation and the evidence's centre."""
-    step = STEP if usable.size >= LARGE else 1
-    every = slice(None, None, step)
-    where = np.flatnonzero(usable[every, every])
-    if len(where) < 0.2 * usable[every, every].size:
-        return None
-
-    def some(image):
-        return image[every, every].ravel()[where]
-
-    target, level = some(post), some(pre)
-    # Half-way between the two images the gradient's noise biases neither direction.
-    shade = _Brightness(level)
-    gain, offset = _gain(target, level, shade)
-    if gain <= 0:
-        return None
-    middle = 0.5 * (post + gain * pre + offset)
-    gx = some(cv2.Sobel(middle, cv2.CV_32F, 1, 0, ksize=3, scale=0.125))
-    gy = some(cv2.Sobel(middle, cv2.CV_32F, 0, 1, ksize=3, scale=0.125))
-    level = gain * level + offset
-    gap = target - level
-    design = np.stack([gx, gy, level - level.mean(), np.ones_like(level)])
-    weight, spread = shade.tukey(gap)
-    for _ in range(3):
-        weighted = design * (weight / spread**2)
-        normal = (weighted @ design.T).astype(np.float64)
-        try:
-            solution = np.linalg.solve(normal, weighted @ gap)
-        except np.linalg.LinAlgError:
-            return None
-        left = gap - solution.astype(np.float32) @ design
-        weight, spread = shade.tukey(left)
-    if weight.mean() < 0.3:
-        return None
-    share = weight / spread**2
-    noise = float((share * left**2).sum()) / float(weight.sum())
-    # Smoothing by BAND[0] correlates neighbours: the independent pixels are fewer.
-    correlated = 4 * np.pi * BAND[0] ** 2 / step**2
-    covariance = np.linalg.inv(normal)[:2, :2] * noise * correlated
-    sigma = float(np.sqrt(max(np.trace(covariance) / 2, 1e-12)))
-    evidence = share * (gx * gx + gy * gy)
-    if not evidence.sum() > 0:
-        return None
-    rows, columns = np.divmod(where, len(range(0, usable.shape[1], step)))
-    centre = [step * float(np.average(part, weights=evidence)) for part in (columns, rows)]
-    return solution[:2], sigma, _correlation(target, level, share), np.array(centre)
-
-
-def _gain(post, pre, shade):
-    """Robust straight line post = gain * pre + offset."""
-    weight = np.ones(post.shape, dtype=post.dtype)
-    gain = offset = 0.0
-    for _ in range(3):
-        total = float(weight.sum())
-        if total <= 0:
-            return 0.0, 0.0
-        weighted = weight / total
-        # Sums of products, not dot products: BLAS would start threads for these short vectors.
-        mean_pre, mean_post = float((weighted * pre).sum()), float((weighted * post).sum())
-        away = pre - mean_pre
-        weighted *= away
-        spread = float((weighted * away).sum())
-        if spread <= 0:
-            return 0.0, 0.0
-        gain = float((weighted * (post - mean_post)).sum()) / spread
-        offset = mean_post - gain * mean_pre
-        weight, _ = shade.tukey(post - gain * pre - offset)
-    return float(gain), float(offset)
-
-
-class _Brightness:
-    """Brightness classes of a tile's pixels, in each of which residuals have a spread of their own.
-
-    Without that, the few bright places of a sparse structure would count as outliers among the
-    many dark ones. A sample of the residuals is plenty to tell the spread.
-
-    Parameters
-    ----------
-    level : ndarray of float32, shape (n,)
-        Brightness of the pixels.
-    """
-
-    def __init__(self, level):
-        self._step = len(level) // SAMPLE + 1
-        shade = level[:: self._step]
-        self._classes = np.array_split(np.argsort(shade), LEVELS)
-        middle = [shade[part[len(part) // 2]] for part in self._classes]
-        low, high = middle[0], max(middle[-1], np.nextafter(middle[0], np.float32(np.inf)))
-        self._shades = (middle - low) / (high - low) * (SHADES - 1)
-        index = (level - low) * np.float32((SHADES - 1) / (high - low)) + np.float32(0.5)
-        self._shade = np.clip(index, 0, SHADES - 1).astype(np.uint8)
-
-    def tukey(self, left):
-        """Tukey's weights of residuals, and the residuals' spread, which follows the brightness."""
-        some = np.abs(left[:: self._step])
-        spreads = np.array([_median(some[part]) for part in self._classes])
-        floor = max(0.2 * float(_median(some)), 1e-6)
-        table = 1.4826 * np.interp(range(SHADES), self._shades, np.maximum(spreads, floor))
-        spread = table.astype(left.dtype)[self._shade]
-        relative = left / (TUKEY * spread)
-        weight = np.maximum(1 - relative * relative, 0)
-        return weight * weight, spread
-
-
-def _median(values):
-    """Upper median, without the overhead of numpy's for short arrays."""
-    half = len(values) // 2
-    return np.partition(values, half)[half]
-
-
-def _correlation(post, pre, weight):
-    """Weighted correlation coefficient."""
-    weight = weight / max(weight.sum(), 1e-12)
-    a, b = post - (weight * post).sum(), pre - (weight * pre).sum()
-    norm = np.sqrt((weight * a * a).sum() * (weight * b * b).sum())
-    return float((weight * a * b).sum() / norm) if norm > 0 else 0.0
+def _blur_widely(image, sigma):
+    """Gaussian blur of many px, on a fourth of the rows and columns: what it leaves is smooth."""
+    size = tuple(max(1, side // 4) for side in image.shape[::-1])
+    small = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
+    small = cv2.GaussianBlur(small, (0, 0), sigma / 4)
+    return cv2.resize(small, image.shape[::-1], interpolation=cv2.INTER_LINEAR)
