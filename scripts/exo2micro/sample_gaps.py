@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 
 # Over twelve pairs with tissue or a slide as mineral, recall with these gaps rises from 0.55-0.92
-# to 0.77-0.94 (`tests/benchmarks/PHOTOMETRY.md`).
+# to 0.75-0.93 (`tests/benchmarks/PHOTOMETRY.md`).
 REACH = 16  # px; gaps that are narrower than twice this are closed
 STEP = 4  # px that are closed as one, for a disc so large is slow
 CONTEXT = 2 * REACH + STEP  # px
