@@ -17,6 +17,7 @@ order (``measurements/04_detected_*.npz``):
 
 import numpy as np
 import pandas as pd
+from scipy.special import gammaincinv
 
 from .crowding import estimate_microbes
 from .noise import FWHM_PER_SIGMA
@@ -187,7 +188,7 @@ def describe_catalogue(detected, pixel_size_um=None):
         as much as candidates are brighter, and pass as such: microbes are never dark, faults of
         the model as often as bright), ``expected_false`` (noise maxima above the threshold in the
         searched area, and as many as there are dark sources), ``false_at_most`` (the same with the
-        84 % upper limit of the number of dark sources), ``median_fwhm_px`` (of the candidates
+        95 % upper limit of the number of dark sources), ``median_fwhm_px`` (of the candidates
         themselves), ``median_flux``.
     """
     threshold, fwhm = float(detected["threshold"]), float(detected["fwhm"])
@@ -228,7 +229,7 @@ def is_counted(flags):
 
 
 def poisson_upper_limit(count):
-    """Upper limit (84 %) of the mean of which a count is one draw (Gehrels 1986, equation 7).
+    """Upper limit (95 %) of the mean of which a count is one draw (Garwood 1936).
 
     Parameters
     ----------
@@ -241,9 +242,9 @@ def poisson_upper_limit(count):
     Examples
     --------
     >>> round(poisson_upper_limit(0), 2), round(poisson_upper_limit(4), 2)
-    (1.87, 7.18)
+    (3.0, 9.15)
     """
-    return count + 1 + float(np.sqrt(count + 0.75))
+    return float(gammaincinv(count + 1, 0.95))
 
 
 def expected_false_per_pixel(threshold, fwhm):
