@@ -227,7 +227,7 @@ def test_on_a_cluster_a_job_begins_with_its_record_and_fails_with_its_message(fo
     assert shown.news == ["3 jobs to run for 2 pair(s)"]
     log.info(None, extra={"event": LogEvent.JOB_INFO, "jobid": 1})
     wait_for(shown, "align A / DAPI, in the queue for")
-    record = first_record("align", "align", time.time())
+    record = first_record("align", "align", 1, time.time())
     start_record(path, record)
     wait_for(shown, r"now: align A / DAPI, \d+ s$")
     finish_record(path, {**record, "state": "error", "message": "Too dark.\nGive it light."})

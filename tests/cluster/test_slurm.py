@@ -26,7 +26,10 @@ from exo2micro.job_status import read_job
 PROFILE = ROOT / "workflow/profiles/slurm"
 ENDINGS = ROOT / "tests/batch/endings/Snakefile"
 PLUGIN = pytest.importorskip("snakemake_executor_plugin_slurm", reason="its plugin is missing")
-pytestmark = pytest.mark.skipif(bool(why_not()), reason=why_not() or "none")
+pytestmark = [
+    pytest.mark.system,
+    pytest.mark.skipif(bool(why_not()), reason=why_not() or "none"),
+]
 
 
 @pytest.fixture(scope="module")
