@@ -10,7 +10,7 @@ import sys
 _CONFIG_WORDS = ("--config", "-C")
 
 
-def rerun_command(words, pairs):
+def rerun_command(words, pairs, output_dir):
     """Write the command line that runs some of the pairs again.
 
     Parameters
@@ -19,15 +19,19 @@ def rerun_command(words, pairs):
         The command line of the run, ``sys.argv``.
     pairs : list of (str, str)
         Sample and dye of the pairs in question.
+    output_dir : str
+        Folder of the results, as the workflow names them.
 
     Returns
     -------
     str
-        For a shell: the same command, with ``pairs`` in its ``--config``.
+        For a shell: the same command, with ``pairs`` in its ``--config``. Results that were asked
+        for by name are left out: what is missing of those pairs is made without.
     """
     names = list(dict.fromkeys(f"{sample}/{dye}" for sample, dye in pairs))
     chosen = f"pairs={json.dumps(names, ensure_ascii=False)}"
-    options = [word for word in words[1:] if not word.startswith("pairs=")]
+    results = f"{output_dir}/"
+    options = [word for word in words[1:] if not word.startswith(("pairs=", results))]
     return " ".join(shlex.quote(word) for word in _engine(words[0]) + _with(chosen, options))
 
 
@@ -40,7 +44,9 @@ def _with(setting, options):
         if joined:
             rest = [*options[:number], *options[number + 1 :]]
             return [*rest, "--config", joined.group(1), setting]
-    return [*options, "--config", setting]
+    # What follows a bare -- are targets.
+    end = options.index("--") if "--" in options else len(options)
+    return [*options[:end], "--config", setting, *options[end:]]
 
 
 def _engine(program):

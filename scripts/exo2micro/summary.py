@@ -240,7 +240,7 @@ def summarize(request, words):
     if failed:
         text += (
             f"\n\n{len(failed)} of {_n_requested(rows)} requested pair(s) failed. To run just "
-            f"those again:\n\n    {rerun_command(words, failed)}"
+            f"those again:\n\n    {rerun_command(words, failed, request.output_dir)}"
         )
     try:
         text += _compare_failed(request, failed)

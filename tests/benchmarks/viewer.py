@@ -1,11 +1,14 @@
 """How fast the viewer opens and moves on a full-size pair, in a real Chromium.
 
     python tests/benchmarks/viewer.py /scratch/folder [--size 34000 29000]
+    python tests/benchmarks/viewer.py /scratch/folder --results /a/batch/processed
 
 Writes images of that size (width, height; some 10 GB at full size) the first time, noise within an
 ellipse, and measures, on this machine: the time to read one pyramid from end to end, to make the
 page's description of the pair, from opening the page to the whole first view, to a view of single
 pixels elsewhere, and the times between frames while the view is moved, at several magnifications.
+With `--results` it takes the images and the page of a run instead (`snakemake --cores 2 viewer`);
+the time to make the page is then that of its jobs.
 """
 
 import argparse
@@ -21,7 +24,14 @@ sys.path[:0] = [str(ROOT / "scripts"), str(ROOT / "tests")]
 
 from browser import Browser, Server  # noqa: E402
 
-from exo2micro.storage import copy_file, open_image, tile_windows, write_image, write_script  # noqa: E402
+from exo2micro.storage import (  # noqa: E402
+    copy_file,
+    open_image,
+    read_record,
+    tile_windows,
+    write_image,
+    write_script,
+)
 from exo2micro.viewer import describe_pair, pair_sources  # noqa: E402
 
 PAD = 2000
@@ -60,23 +70,47 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--size", type=int, nargs=2, default=(34000, 29000))
+    parser.add_argument("--results", type=Path, help="output_dir of a run with its viewer")
     options = parser.parse_args()
-    output = options.folder / "processed"
-    values = {**defaults(), "pad": PAD}
-    images = [f"{PAIR}/{path}" for path in pair_sources(values, 4, (1, 3))["images"]]
-    for number, path in enumerate(images):
-        if not (output / path).is_file():
-            write_noise(output / path, options.size[::-1], number)
-    report = {"size": list(options.size)}
-    report["checkpoints_mb"] = sum((output / path).stat().st_size for path in images) / 1e6
-    report["read_a_pyramid_s"] = time_reading(output / images[1])
-    start = time.perf_counter()
-    make_page(output, images)
-    report["make_page_s"] = time.perf_counter() - start
+    options.folder.mkdir(parents=True, exist_ok=True)
+    output = (options.results or options.folder / "processed").resolve()
+    report = look_at_run(output) if options.results else draw_and_make(output, options.size)
     page = [path.stat().st_size for path in (output / "viewer").rglob("*") if path.is_file()]
     report["page_mb"] = sum(page) / 1e6
     report.update(measure(output, options.folder))
     print(json.dumps(report, indent=2))
+
+
+def draw_and_make(output, size):
+    """Draw images, make their page; what that took."""
+    values = {**defaults(), "pad": PAD}
+    images = [f"{PAIR}/{path}" for path in pair_sources(values, 4, (1, 3))["images"]]
+    for number, path in enumerate(images):
+        if not (output / path).is_file():
+            write_noise(output / path, size[::-1], number)
+    report = describe_images([output / path for path in images])
+    start = time.perf_counter()
+    make_page(output, images)
+    return {**report, "make_page_s": time.perf_counter() - start}
+
+
+def look_at_run(output):
+    """The images of a run; what its page took."""
+    report = describe_images(sorted(output.glob("*/*/tiff/*.tiff")))
+    jobs = [read_record(path) for path in output.glob("**/logs/viewer*.json")]
+    return {**report, "make_page_s": sum(job["seconds"] for job in jobs)}
+
+
+def describe_images(paths):
+    """Size of the images on disk, and the time to read the second of them once."""
+    with open_image(paths[1]) as image:
+        size = list(image.shape[::-1])
+    return {
+        "size": size,
+        "checkpoints_mb": sum(path.stat().st_size for path in paths) / 1e6,
+        "read_a_pyramid_s": time_reading(paths[1]),
+        "read": paths[1].name,
+    }
 
 
 def defaults():
