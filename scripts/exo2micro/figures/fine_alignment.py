@@ -7,7 +7,7 @@ from exo2micro.geometry import Transform
 
 from .difference_image import difference_norm, show_difference
 from .frame import Judgement, join, judge_status, say_nothing_to_show, start_figure
-from .image_panel import likeness, overlay, panel_height, warp_reduced
+from .image_panel import likeness, overlay, panel_height, smoothed, warp_reduced
 from .registration import label_colours, median_ratio
 from .style import styled
 from .vectors import show_displacement, show_tile_vectors
@@ -70,6 +70,7 @@ def tell_accuracy(refined):
 
 def _show_differences(panels, post, pre, box, records, closeup, pixel_size_um):
     """Difference after stage 2 and after stage 3, in one stretch."""
+    post, pre = smoothed(post), smoothed(pre)
     warped = [warp_reduced(post, pre, Transform.from_record(record)) for record in records]
     sample = warped[0][2] & warped[1][2]
     if not sample.any():

@@ -1,5 +1,7 @@
 """Panels that show reduced images in the frame of the full-resolution padded image."""
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 from matplotlib.colors import Normalize, PowerNorm
@@ -13,6 +15,7 @@ SCALE_BAR_PART = 0.25  # of the panel's width, at most
 # Square root of the brightness: dim mineral shows beside bright microbes.
 GAMMA = 0.5
 BRIGHT = 95  # percentile of an image's grey levels that tells how bright it is
+SMOOTHING = 1.0  # px of the reduced image, standard deviation
 OTHER_GAIN = 2.0  # two measures of the gain differ by less where the images show the same
 
 
@@ -50,6 +53,16 @@ def warp_reduced(post, pre, transform):
     coverage = post.footprint.raw_area & (sample_at(pre.footprint.raw_area) > 0.99)
     sample = coverage & post.footprint.mask & (sample_at(pre.footprint.mask) > 0.5)
     return sample_at(pre.image), coverage, sample
+
+
+def smoothed(view):
+    """The same overview with a smoothed image, for a difference of two of them.
+
+    Grain finer than a reduced pixel is averaged over other squares in either photograph; that alone
+    would leave a speckle that hides what the alignment leaves.
+    """
+    image = cv2.GaussianBlur(view.image, (0, 0), SMOOTHING, borderType=cv2.BORDER_REPLICATE)
+    return replace(view, image=image)
 
 
 def panel_height(box, columns, width=WIDTH):

@@ -13,6 +13,7 @@ from .image_panel import (
     overlay,
     panel_height,
     show_image,
+    smoothed,
     warp_reduced,
 )
 from .style import POST, PRE, styled
@@ -80,6 +81,8 @@ def _show_alignment(panels, post, pre, box, record, place):
     size = np.sqrt(motion["scale_x"] * motion["scale_y"])
     panels[0].set_title(f"post and pre, turned by {motion['rotation_deg']:.2f}°, size {size:.4f}")
     label_colours(panels[0])
+    post = smoothed(post)
+    aligned, *_ = warp_reduced(post, smoothed(pre), transform)
     ratio = median_ratio(post.image, aligned, sample)
     show_difference(
         panels[1],
