@@ -25,6 +25,7 @@ PROGRAMS = ("munged", "mariadbd", "slurmdbd", "slurmctld", "slurmd", "sbatch", "
 # Debian's packages of these programs, for .ci/run.
 PACKAGES = ("munge", "mariadb-server", "slurmdbd", "slurmctld", "slurmd", "slurm-client")
 ETC = Path("/etc/slurm")
+OURS = "ClusterName=here\n"
 WORD = "only-reachable-from-here"
 DATABASE_PORT = 13306
 
@@ -40,6 +41,9 @@ def why_not():
     missing = [name for name in PROGRAMS if not shutil.which(name)]
     if missing:
         return f"{', '.join(missing)} not installed (apt-get install {' '.join(PACKAGES)})"
+    configured = ETC / "slurm.conf"
+    if configured.exists() and OURS not in configured.read_text():
+        return f"{configured} is of another cluster"
     running = {process.info["name"] for process in psutil.process_iter(["name"])}
     busy = running & {"slurmctld", "slurmd", "slurmdbd"}
     return f"{', '.join(sorted(busy))} is running here already" if busy else ""
@@ -70,7 +74,8 @@ def slurm(folder, cpus=2, memory_mb=4000):
 
 
 def _start(stack, folder, name, command, ready, **options):
-    """Start a daemon in the foreground and wait until it serves."""
+    """Start a daemon in the foreground, which ends with this process, and wait until it serves."""
+    command = ["setpriv", "--pdeathsig", "TERM", *command]
     log = folder / f"{name}.out"
     with log.open("w") as stream:
         daemon = subprocess.Popen(command, stdout=stream, stderr=subprocess.STDOUT, **options)
@@ -131,9 +136,10 @@ def _start_database(stack, folder):
     data.mkdir()
     shutil.chown(data, "mysql", "mysql")
     shutil.chown(folder, "mysql", "mysql")
-    where = [f"--datadir={data}", "--user=mysql"]
+    where = [f"--datadir={data}"]
+    install = ["mariadb-install-db", "--no-defaults", "--auth-root-authentication-method=socket"]
     subprocess.run(
-        ["mariadb-install-db", "--no-defaults", "--auth-root-authentication-method=socket", *where],
+        [*install, *where, "--user=mysql"],
         check=True,
         capture_output=True,
     )
@@ -146,6 +152,9 @@ def _start_database(stack, folder):
         "mariadbd",
         command,
         lambda: subprocess.run([*client, "-e", "select 1"], capture_output=True).returncode == 0,
+        user="mysql",
+        group="mysql",
+        extra_groups=[],
     )
     orders = (
         "create database slurm_acct_db;"
@@ -168,27 +177,28 @@ def _register_cluster():
 
 @contextmanager
 def _configuration(folder, cpus, memory_mb):
-    """Put the configuration into /etc/slurm, and what stood there back at the end."""
+    """Put the configuration into /etc/slurm, and take it away at the end.
+
+    A process of its own waits for that end, which is also that of this process, however it ends:
+    with a configuration whose cluster is gone, SLURM's commands wait 9 s before they give up, and
+    so does Snakemake at every start, for its plugin asks them.
+    """
     ETC.mkdir(exist_ok=True)
     host = socket.gethostname().split(".")[0]
     texts = {
         "slurm.conf": SLURM.format(folder=folder, host=host, cpus=cpus, memory=memory_mb),
         "slurmdbd.conf": DATABASE.format(folder=folder, host=host, word=WORD, port=DATABASE_PORT),
     }
-    aside = {}
-    for name in texts:
-        if (ETC / name).exists():
-            aside[name] = (ETC / name).rename(ETC / f"{name}.aside")
+    command = ["sh", "-c", 'cat; rm -f "$@"', "sh", *texts]
+    keeper = subprocess.Popen(command, cwd=ETC, stdin=subprocess.PIPE, start_new_session=True)
     try:
         for name, text in texts.items():
             (ETC / name).write_text(text)
             (ETC / name).chmod(0o600 if name == "slurmdbd.conf" else 0o644)
         yield
     finally:
-        for name in texts:
-            (ETC / name).unlink(missing_ok=True)
-            if name in aside:
-                aside[name].rename(ETC / name)
+        keeper.stdin.close()
+        keeper.wait()
 
 
 SLURM = """\
