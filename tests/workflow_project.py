@@ -1,13 +1,11 @@
 """Runs of the whole workflow in folders of their own."""
 
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import yaml
+from snakemake_program import ROOT, run_snakemake
 
-ROOT = Path(__file__).resolve().parents[1]
 PAIRS = [
     {"sample": "CD070", "dye": "SybrGld", "rotation_deg": 6, "magnification": 1.03},
     {"sample": "ER22", "dye": "DAPI", "rotation_deg": -50, "bit_depth": 16, "colour": "grey"},
@@ -27,19 +25,11 @@ class Project:
         """Run snakemake here and return its exit code and everything it printed."""
         path = self.folder / "config.yaml"
         path.write_text(yaml.safe_dump({**self.config, **(config or {})}))
-        command = [sys.executable, "-m", "snakemake", "-s", str(ROOT / "Snakefile")]
-        command += ["--configfile", "config.yaml", *arguments]
-        done = subprocess.run(
-            command,
-            cwd=self.folder,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            timeout=500,
-        )
+        words = ["-s", str(ROOT / "Snakefile"), "--configfile", "config.yaml", *arguments]
+        code, said = run_snakemake(words, self.folder)
         if check:
-            assert done.returncode == 0, done.stdout
-        return done.returncode, done.stdout
+            assert code == 0, said
+        return code, said
 
     def plan(self, *arguments, config=None):
         """Jobs that would run: rule name -> number."""

@@ -8,10 +8,9 @@ import time
 from pathlib import Path
 
 import psutil
-from workflow_project import ROOT
+from snakemake_program import LONG_S, ROOT
 
 STOPS = Path(__file__).with_name("stops")
-LONG_S = 300  # for whatever must come, on a machine that does much else
 
 
 class Stop:

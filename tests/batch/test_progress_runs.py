@@ -8,30 +8,38 @@ import sys
 
 import pytest
 import yaml
+from snakemake_program import LONG_S, ROOT, run_snakemake
 from terminal import Terminal
-from workflow_project import ROOT
 
 CONFIG = {"params": {"pad": 30}, "to_stage": 1}
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT / "scripts"), "TERM": "xterm"}
 
 
-def command(folder, *words):
+def arguments(folder, *words):
+    """Snakemake's arguments; the configuration is put there."""
     (folder / "config.yaml").write_text(yaml.safe_dump(CONFIG))
-    return [
-        *(sys.executable, "-m", "snakemake", "-s", str(ROOT / "Snakefile")),
-        *("--configfile", "config.yaml", "--cores", "2", *words),
-    ]
+    common = ["-s", str(ROOT / "Snakefile"), "--configfile", "config.yaml", "--cores", "2"]
+    return [*common, *words]
+
+
+def command(folder, *words):
+    return [sys.executable, "-m", "snakemake", *arguments(folder, *words)]
 
 
 def run(folder, *words):
-    """Run into a pipe; exit code and everything that was printed."""
+    """Run into a file; exit code and everything that was printed."""
+    return run_snakemake(arguments(folder, *words), folder, ENVIRONMENT)
+
+
+def run_into_pipe(folder, *words):
+    """The same into a pipe, by the command that a person gives."""
     done = subprocess.run(
         command(folder, *words),
         env=ENVIRONMENT,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        timeout=500,
+        timeout=LONG_S,
     )
     return done.returncode, done.stdout
 
@@ -114,7 +122,7 @@ def test_the_log_file_tells_the_same(seen):
 
 
 def test_into_a_pipe_go_lines_without_any_control_character(workplace):
-    code, text = run(workplace, "--keep-going", "--logger", "exo2micro")
+    code, text = run_into_pipe(workplace, "--keep-going", "--logger", "exo2micro")
     assert code == 1
     assert "\x1b" not in text
     assert "Traceback" not in text

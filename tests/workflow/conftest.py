@@ -17,6 +17,17 @@ def finished(tmp_path_factory):
     return project
 
 
+@pytest.fixture(scope="session")
+def stopped(tmp_path_factory):
+    """A pair whose alignment fails, after the command that makes the viewer too."""
+    pair = {"sample": "Tiny", "dye": "DAPI", "size": [40, 50]}
+    config = {"params": {"pad": 60}, "demo": {"pairs": [pair]}}
+    project = Project(tmp_path_factory.mktemp("stopped"), **config)
+    words = ("--cores", "2", "--keep-going", "viewer")
+    project.code, project.output = project.snakemake(*words, check=False)
+    return project
+
+
 @pytest.fixture
 def empty(tmp_path):
     """A working folder with nothing in it."""

@@ -1,10 +1,7 @@
 """Configuration files that are not what they should be: one message each, and nothing runs."""
 
-import subprocess
-import sys
-
 import pytest
-from workflow_project import ROOT
+from snakemake_program import ROOT, run_snakemake
 
 from exo2micro.config_files import check_duplicate_keys
 from exo2micro.errors import ConfigError
@@ -22,19 +19,13 @@ FILES = {
 
 @pytest.mark.parametrize("what", FILES)
 def test_a_bad_file_gives_one_message(tmp_path, what):
-    text, said = FILES[what]
-    (tmp_path / "my config.yaml").write_text(text)
-    command = [sys.executable, "-m", "snakemake", "-s", str(ROOT / "Snakefile"), "--cores", "1"]
-    done = subprocess.run(
-        [*command, "--configfile", "my config.yaml"],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        timeout=300,
-    )
-    assert done.returncode != 0
-    assert said in done.stderr
-    assert "Traceback" not in done.stderr
+    content, said = FILES[what]
+    (tmp_path / "my config.yaml").write_text(content)
+    words = ["-s", str(ROOT / "Snakefile"), "--cores", "1", "--configfile", "my config.yaml"]
+    code, text = run_snakemake(words, tmp_path)
+    assert code != 0
+    assert said in text
+    assert "Traceback" not in text
     assert not (tmp_path / "made").exists()
     assert not (tmp_path / "processed").exists()
 

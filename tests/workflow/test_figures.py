@@ -12,13 +12,10 @@ def test_every_figure_of_a_finished_pair_is_there(finished):
         assert all((folder / name).read_bytes()[:4] == b"\x89PNG" for name in names)
 
 
-def test_a_pair_that_was_stopped_has_the_figures_that_tell_why(empty):
-    pair = {"sample": "Tiny", "dye": "DAPI", "size": [40, 50]}
-    config = {"params": {"pad": 60}, "demo": {"pairs": [pair]}}
-    code, text = empty.snakemake("--cores", "2", "--keep-going", config=config, check=False)
-    assert code != 0
-    assert "the alignment failed" in text
-    drawn = {path.name for path in (empty.pair("Tiny", "DAPI") / "pipeline_output").iterdir()}
+def test_a_pair_that_was_stopped_has_the_figures_that_tell_why(stopped):
+    assert stopped.code != 0
+    assert "the alignment failed" in stopped.output
+    drawn = {path.name for path in (stopped.pair("Tiny", "DAPI") / "pipeline_output").iterdir()}
     assert drawn == {"registration_pad60.png", "fine_alignment_pad60.png"}
 
 
