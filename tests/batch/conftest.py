@@ -1,10 +1,8 @@
 """Small photographs for batches."""
 
 import faults
-import numpy as np
 import pytest
-import tifffile
-from photographs import draw_photographs
+from photographs import draw_photographs, lay_out_pairs
 
 
 @pytest.fixture(scope="session")
@@ -16,16 +14,7 @@ def photographs(tmp_path_factory):
 @pytest.fixture
 def workplace(tmp_path, monkeypatch, photographs):
     """A working folder, entered, with two pairs of the same photographs and an unreadable one."""
-    for sample in ("CD070", "ER22"):
-        folder = tmp_path / "raw" / sample
-        folder.mkdir(parents=True)
-        for marker in ("PreStain", "PostStain"):
-            source = photographs / f"CD070_{marker}_SybrGld.tif"
-            (folder / f"{sample}_{marker}_SybrGld.tif").hardlink_to(source)
-    bad = tmp_path / "raw" / "Bad"
-    bad.mkdir()
-    tifffile.imwrite(bad / "Bad_pre_DAPI.tif", np.full((90, 80), 9, np.uint8))
-    (bad / "Bad_post_DAPI.tif").write_bytes(b"not an image")
+    lay_out_pairs(tmp_path, photographs)
     monkeypatch.chdir(tmp_path)
     return tmp_path
 

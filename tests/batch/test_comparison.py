@@ -60,7 +60,8 @@ def test_variants_that_come_out_are_drawn_by_a_job_once(compared):
 
 def test_closeups_show_the_same_place_whatever_the_padding(compared, monkeypatch):
     pads = {"compare": {"pad": [60, 90]}}
-    compared.snakemake("--cores", "2", config=pads)
+    wanted = "processed/CD070/SybrGld/pipeline_output/comparison.png"
+    compared.snakemake("--cores", "2", wanted, config=pads)
     monkeypatch.chdir(compared.folder)
     request = build_request({**compared.config, **pads})
     variants = request.compared_variants("CD070", "SybrGld")

@@ -1,9 +1,12 @@
 """The original's functions, run by the workflow. Mostly to stage 1, which is quick."""
 
+import contextlib
+import io
 import os
 import re
 
 import pytest
+from photographs import lay_out_pairs
 
 import exo2micro
 from exo2micro.errors import BatchError
@@ -12,18 +15,30 @@ GOOD = {"samples": ["CD070"], "dyes": ["SybrGld"], "params": {"pad": 30}, "to_st
 PADDED = "processed/CD070/SybrGld/tiff/01_padded_post_pad30.tiff"
 
 
-def test_results_are_those_of_the_original(workplace, capsys):
-    results = exo2micro.run_batch(**{**GOOD, "samples": ["CD070", "ER22"]})
-    assert [(r["sample"], r["dye"], r["status"]) for r in results] == [
+@pytest.fixture(scope="module")
+def ran(tmp_path_factory, photographs):
+    """A batch of two good pairs and a bad one: its folder, results, and what was printed."""
+    folder = lay_out_pairs(tmp_path_factory.mktemp("ran"), photographs)
+    printed = io.StringIO()
+    with pytest.MonkeyPatch.context() as patch, contextlib.redirect_stdout(printed):
+        patch.chdir(folder)
+        results = exo2micro.run_batch(params={"pad": 30}, to_stage=1, parallel=True, n_workers=2)
+    return folder, results, printed.getvalue()
+
+
+def test_results_are_those_of_the_original(ran):
+    folder, results, printed = ran
+    good = [result for result in results if result["sample"] != "Bad"]
+    assert [(r["sample"], r["dye"], r["status"]) for r in good] == [
         ("CD070", "SybrGld", "complete"),
         ("ER22", "SybrGld", "complete"),
     ]
     for key in ("scale_estimate", "scale_percentile_value", "manual_scale"):
-        assert results[0][key] is None
-    assert os.path.isfile(PADDED)
-    made = {path.name.split("_")[0] for path in workplace.glob("processed/*/*/tiff/*")}
+        assert good[0][key] is None
+    assert (folder / PADDED).is_file()
+    made = {path.name.split("_")[0] for path in folder.glob("processed/*/*/tiff/*")}
     assert made == {"01"}
-    assert "CD070   SybrGld  _pad30   complete" in capsys.readouterr().out
+    assert "CD070   SybrGld  _pad30   complete" in printed
 
 
 def test_results_are_printed_with_every_whole_message(capsys):
@@ -50,13 +65,13 @@ def test_a_second_run_does_nothing_and_from_stage_does_it_again(workplace):
         first = os.stat(PADDED).st_mtime_ns
 
 
-def test_a_bad_pair_is_an_error_with_its_whole_message_and_the_rest_goes_on(workplace, capsys):
-    results = exo2micro.run_batch(params={"pad": 30}, to_stage=1, parallel=True, n_workers=2)
+def test_a_bad_pair_is_an_error_with_its_whole_message_and_the_rest_goes_on(ran):
+    _, results, printed = ran
     status = {r["sample"]: r["status"] for r in results}
     assert status["CD070"] == status["ER22"] == "complete"
     assert status["Bad"].startswith("error: ")
     assert "raw/Bad/Bad_post_DAPI.tif is not a TIFF image" in status["Bad"]
-    problems = capsys.readouterr().out.rsplit("PROBLEMS", 1)[1]
+    problems = printed.rsplit("PROBLEMS", 1)[1]
     assert "Bad / DAPI" in problems
     assert "Bad_post_DAPI.tif" in problems
 

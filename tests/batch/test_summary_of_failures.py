@@ -33,6 +33,13 @@ def batch(tmp_path_factory):
     return project
 
 
+@pytest.fixture(scope="module")
+def gathered(batch):
+    """Snakemake's report of it."""
+    batch.snakemake("--report", "figures.html")
+    return batch.folder / "figures.html"
+
+
 def statuses(project):
     rows = json.loads((project.folder / "processed/summary.json").read_text())["pairs"]
     return {(row["sample"], row["dye"]): row for row in rows}
@@ -58,9 +65,8 @@ def test_the_report_is_there_and_tells_each_failure_in_full(batch):
     assert text.count("data:image/jpeg") >= 3 + 2  # the good pair's and the failed alignment's
 
 
-def test_the_figures_can_be_gathered_although_pairs_failed(batch):
-    batch.snakemake("--report", "figures.html")
-    text = (batch.folder / "figures.html").read_text()
+def test_the_figures_can_be_gathered_although_pairs_failed(batch, gathered):
+    text = gathered.read_text()
     assert "candidate_sheet_pad60.png" in text
     assert "Twice/DAPI/pipeline_output/registration_pad60.png" in text
     # The table of all pairs, whose links would lead nowhere from there.
@@ -121,10 +127,9 @@ def test_the_command_at_the_end_runs_just_the_failed_pairs(batch):
     ]  # fmt: skip
 
 
-def test_the_table_of_all_pairs_opens_and_sorts_in_snakemakes_report(batch, chromium):  # noqa: F811
-    batch.snakemake("--report", "figures.html")
+def test_the_table_of_all_pairs_opens_and_sorts_in_snakemakes_report(gathered, chromium):  # noqa: F811
     browser, driver = chromium, chromium.driver
-    driver.get((batch.folder / "figures.html").as_uri())
+    driver.get(gathered.as_uri())
     browser.wait("[...document.querySelectorAll('li, a')].some((e) => e.innerText === 'All pairs')")
     driver.find_element("xpath", "//*[text()='All pairs']").click()
     browser.wait("document.querySelector('a[iconname=eye]')")

@@ -1,12 +1,18 @@
 """Stages 2 and 3 on small scenes of known truth."""
 
+from functools import cache
+
 import numpy as np
 import pytest
 
 from exo2micro.errors import AlignmentError
 from exo2micro.geometry import Transform
+from exo2micro.parameters import resolve
 from exo2micro.registration import run_boundary_stage, run_interior_stage
 from exo2micro.verdict import stop_failed_alignment
+
+# Side of the bent pair, and a padding of more than half of it, px.
+BENT, WIDE = 640, 400
 
 
 def padding_of(box):
@@ -40,46 +46,50 @@ def test_any_rotation_and_magnification_is_found(make_pair, values, rotation, ma
     assert (turn - rotation + 180) % 360 - 180 == pytest.approx(0, abs=0.05)
 
 
-def test_bending_is_followed(make_pair, values):
+@pytest.fixture(scope="module")
+def bent(make_pair):
+    """Run both stages on a bent pair, in a padding of a given width."""
+
     def bend(xy):
         x, y = xy.T
-        return 3 * np.stack([np.sin(y / 90), np.cos(x / 100)], axis=1)
+        return 3 * np.stack([np.sin(y / 70), np.cos(x / 80)], axis=1)
 
-    post, pre, box, true_map, points = make_pair(12, 5.0, 1.0, size=900, bend=bend)
-    padding = padding_of(box)
-    boundary = run_boundary_stage(post, pre, padding, values)
-    interior = run_interior_stage(post, pre, padding, boundary, values)
+    @cache
+    def run(pad):
+        pair = make_pair(12, 5.0, 1.0, size=BENT, bend=bend, pad=pad)
+        padding = padding_of(pair[2])
+        boundary = run_boundary_stage(*pair[:2], padding, resolve())
+        return pair, boundary, run_interior_stage(*pair[:2], padding, boundary, resolve())
+
+    return run
+
+
+def test_bending_is_followed(bent, values):
+    (post, pre, box, true_map, points), boundary, interior = bent(60)
     assert interior["tiles"]["model"] == "bending"
     assert np.median(distances(interior, true_map, points)) < 0.3
     stiff = run_interior_stage(
-        post, pre, padding, boundary, {**values, "interior_nonrigid": "false"}
+        post, pre, padding_of(box), boundary, {**values, "interior_nonrigid": "false"}
     )
     assert stiff["displacement"] is None
     assert np.median(distances(stiff, true_map, points)) > 0.5
 
 
-def test_wide_padding_changes_nothing(make_pair, values):
-    def bend(xy):
-        x, y = xy.T
-        return 3 * np.stack([np.sin(y / 70), np.cos(x / 80)], axis=1)
-
+def test_wide_padding_changes_nothing(bent):
     records = {}
-    for pad in (60, 700):
-        post, pre, box, true_map, points = make_pair(12, 5.0, 1.0, size=640, bend=bend, pad=pad)
-        padding = padding_of(box)
-        boundary = run_boundary_stage(post, pre, padding, values)
-        interior = run_interior_stage(post, pre, padding, boundary, values)
+    for pad in (60, WIDE):
+        (*_, true_map, points), boundary, interior = bent(pad)
         assert interior["tiles"]["model"] == "bending"
         assert np.median(distances(boundary, true_map, points)) < 4
         assert np.median(distances(interior, true_map, points)) < 0.3
         tiles = interior["tiles"]
         assert min(min(tiles["x"]), min(tiles["y"])) > pad
-        assert max(max(tiles["x"]), max(tiles["y"])) < pad + 640
+        assert max(max(tiles["x"]), max(tiles["y"])) < pad + BENT
         records[pad] = boundary, interior
-    for narrow, wide in zip(records[60], records[700], strict=True):
+    for narrow, wide in zip(records[60], records[WIDE], strict=True):
         assert narrow["verdict"] == wide["verdict"]
         gap = np.array(wide["centre"]) - narrow["centre"]
-        np.testing.assert_allclose(gap, 640, atol=0.5)
+        np.testing.assert_allclose(gap, WIDE - 60, atol=0.5)
         for name, slack in (("rotation_deg", 0.1), ("scale_x", 2e-3)):
             assert wide["motion"][name] == pytest.approx(narrow["motion"][name], abs=slack)
 
