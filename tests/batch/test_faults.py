@@ -8,8 +8,6 @@ import pytest
 from faults import CALM, CUT, FAULTS, FIRST, LATER, REMOVED, REPLACED, SNAKEMAKE, STAGES
 from workflow_project import Project
 
-pytestmark = pytest.mark.system
-
 # What the summary must say of each fault.
 WORDS = {
     FAULTS["Job"]: "was killed by signal 9 (SIGKILL)",
