@@ -15,6 +15,7 @@ import sys
 import time
 from pathlib import Path
 
+from .engine_speed import remember_what_stays, schedule_cheaply
 from .errors import BatchError
 from .preflight import check_room, judge, memory_available
 from .run_lock import remove_stale_locks, take_output_folder
@@ -62,7 +63,8 @@ def prepare_run(workflow, request, words):
     if runs and take_output_folder(request.output_dir, time.time()):
         remove_stale_locks(".snakemake/locks", request.output_dir)
     gc.set_threshold(*GARBAGE_THRESHOLDS)
-    _settle(workflow, request.control.forced)
+    remember_what_stays()
+    _settle(workflow, request.control.forced, words)
     local = workflow.resource_settings.nodes is None
     if local and "mem_mb" not in workflow.resource_settings.resources:
         workflow.register_resource("mem_mb", int(MEMORY_SHARE * memory_available() / 1e6))
@@ -119,25 +121,26 @@ def asks_for_report(words):
     return any(word.split("=")[0] == "--report" for word in words)
 
 
-def _settle(workflow, forced):
+def _settle(workflow, forced, words):
     """Have rules run again, which takes what depends on them along, and jobs that were cut short.
 
-    Those are made anew without asking (``--rerun-incomplete``): a file never has its final name
-    before it is whole, so nothing of theirs needs a person's judgement.
+    The latter are made anew without asking (``--rerun-incomplete``): a file never has its final
+    name before it is whole, so nothing of theirs needs a person's judgement.
 
     The settings that say so are given to the workflow only after it was read; so they are changed
     at the moment in which it is told to execute, before it plans its jobs.
     """
     execute = workflow.execute
 
-    def settle_and_execute(*arguments, **options):
+    def settle_and_execute(**options):
         settings = workflow.dag_settings
         settings.force_incomplete = True
         if forced == "all":
             settings.forceall = True
         elif forced:
             settings.forcerun = frozenset({*settings.forcerun, *forced})
-        return execute(*arguments, **options)
+        schedule_cheaply(workflow, options, words)
+        return execute(**options)
 
     workflow.execute = settle_and_execute
 

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 
+from .processes import find_process
 from .slurm_word import explained_by_slurm
 
 # How a job can end.
@@ -115,16 +116,9 @@ def boot_id():
 
 
 def process_start(pid):
-    """Start of a process, s since the epoch; None where there is no such process."""
-    import psutil
-
-    try:
-        process = psutil.Process(pid)
-        if process.status() == psutil.STATUS_ZOMBIE:
-            return None
-        return round(process.create_time(), 2)
-    except psutil.NoSuchProcess:
-        return None
+    """Start of a process, see `processes.Process`; None where there is no such process."""
+    process = find_process(pid)
+    return None if process is None else process.started
 
 
 def read_job(path):

@@ -240,7 +240,5 @@ def _start_log(path):
 
 
 def _limit_threads(threads):
-    """Match OpenCV's threads to the job's."""
-    import cv2
-
-    cv2.setNumThreads(int(threads))
+    """Match OpenCV's threads to the job's, before it is loaded by those jobs that use it."""
+    os.environ["OPENCV_FOR_THREADS_NUM"] = str(int(threads))

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from . import job_status as status
+from .processes import find_process
 
 POLL_S = 0.05  # a job that allocates as fast as memory can be written gains 0.3 GB in this time
 ENGINE_POLL_S = 1.0  # to look for the engine takes 0.5 ms, six times as long as the rest of a poll
@@ -264,14 +265,12 @@ def _chain_of_parents():
 
     When the engine is killed, the shell in between lives on under another parent.
     """
-    import psutil
-
     chain = [os.getppid()]
-    try:
-        while psutil.Process(chain[-1]).name() in SHELLS and len(chain) < 4:
-            chain.append(psutil.Process(chain[-1]).ppid())
-    except psutil.NoSuchProcess:
-        chain.append(0)
+    while len(chain) < 4:
+        process = find_process(chain[-1])
+        if process is None or process.name not in SHELLS:
+            return [*chain, 0] if process is None else chain
+        chain.append(process.parent)
     return chain
 
 

@@ -5,7 +5,7 @@ import pytest
 
 import exo2micro.storage as storage
 
-HEAVY = ("astropy", "tifffile", "cv2", "imagecodecs", "pandas")
+HEAVY = ("numpy", "astropy", "tifffile", "cv2", "imagecodecs", "pandas")
 
 
 def test_importing_storage_loads_no_image_library():

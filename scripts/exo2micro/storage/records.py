@@ -1,4 +1,7 @@
-"""Small files, each written whole or not at all: records, arrays, tables, features."""
+"""Small files, each written whole or not at all: records, arrays, tables, features.
+
+Each job's watcher writes records and nothing else, so numpy is loaded for arrays only.
+"""
 
 import io
 import json
@@ -6,8 +9,6 @@ import math
 import os
 import zipfile
 from pathlib import Path
-
-import numpy as np
 
 from exo2micro.errors import RecordError
 from exo2micro.storage.atomic import atomic_path, write_faults
@@ -90,7 +91,7 @@ def _plain(value):
     """Return `value` in the types that JSON knows."""
     if isinstance(value, dict):
         return {str(key): _plain(entry) for key, entry in value.items()}
-    if isinstance(value, np.ndarray | np.generic):
+    if type(value).__module__.partition(".")[0] == "numpy":
         return _plain(value.tolist())
     if isinstance(value, list | tuple | set | frozenset):
         return [_plain(entry) for entry in value]
@@ -101,6 +102,8 @@ def _plain(value):
 
 def write_arrays(path, **arrays) -> None:
     """Write named arrays into one compressed npz file (suffix ``.npz``)."""
+    import numpy as np
+
     # Packed in memory first: an archive that is cut off by a full disk complains again, with a
     # traceback, when it is thrown away.
     packed = io.BytesIO()
@@ -109,14 +112,20 @@ def write_arrays(path, **arrays) -> None:
         temporary.write_bytes(packed.getbuffer())
 
 
-def read_arrays(path) -> dict[str, np.ndarray]:
+def read_arrays(path) -> dict:
     """Read every array of a file that `write_arrays` wrote.
+
+    Returns
+    -------
+    dict of str to ndarray
 
     Raises
     ------
     RecordError
         If the file is missing or damaged.
     """
+    import numpy as np
+
     try:
         with np.load(path, allow_pickle=False) as arrays:
             return {name: arrays[name] for name in arrays.files}

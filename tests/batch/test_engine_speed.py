@@ -1,0 +1,124 @@
+"""Snakemake's own work: what is remembered is what it would have found, and the choice of jobs."""
+
+import inspect
+import os
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import tifffile
+from snakemake import common, rules, script, sourcecache
+from snakemake.api import ResourceSettings, SchedulingSettings
+from snakemake_interface_scheduler_plugins.registry import SchedulerPluginRegistry
+from workflow_project import Project
+
+from exo2micro.engine_speed import remember_what_stays, schedule_cheaply
+
+
+@pytest.fixture
+def remembering(monkeypatch):
+    """Snakemake with the caches, and what it was without."""
+    plain = {"parameters": common.get_function_params, "source": script.get_source}
+    for module, name in (
+        (common, "get_function_params"),
+        (rules, "get_function_params"),
+        (script, "get_source"),
+        (sourcecache.LocalSourceFile, "get_cache_path"),
+    ):
+        monkeypatch.setattr(module, name, getattr(module, name))
+    remember_what_stays()
+    assert rules.get_function_params is common.get_function_params is not plain["parameters"]
+    assert script.get_source is not plain["source"]
+    return plain
+
+
+class Evaluated:
+    """Like a resource of Snakemake: its methods are asked for their parameters."""
+
+    def evaluate(self, wildcards, attempt=1):
+        """Ask for nothing."""
+
+    __hash__ = None
+
+
+def test_parameters_are_those_of_the_signature(remembering):
+    def of_job(wildcards, attempt):
+        return attempt
+
+    functions = [of_job, Evaluated().evaluate, Evaluated.evaluate, Evaluated().evaluate, os.stat]
+    for function in functions * 2:
+        found = common.get_function_params(function)
+        assert list(found.items()) == list(inspect.signature(function).parameters.items())
+
+
+def test_functions_that_are_made_for_each_job_are_forgotten(remembering):
+    for number in range(2000):
+        found = common.get_function_params(eval(f"lambda wildcards, a{number}: 0"))
+        assert list(found) == ["wildcards", f"a{number}"]
+
+
+def test_a_script_is_what_snakemake_reads(remembering, tmp_path):
+    (tmp_path / "one.py").write_text("print(1)\n")
+    (tmp_path / "scripts").mkdir()
+    (tmp_path / "scripts/two.py").write_text("print(2)\n")
+    cache = sourcecache.SourceCache(tmp_path / "cache")
+    here = sourcecache.LocalSourceFile(str(tmp_path))
+    wildcards = {"sample": "two"}
+    for name in ("one.py", "scripts/two.py", "scripts/{wildcards[sample]}.py") * 2:
+        asked = (name, cache, here, wildcards, {})
+        found, expected = script.get_source(*asked), remembering["source"](*asked)
+        assert found[1] == expected[1] == f"print({1 if 'one' in name else 2})\n"
+        assert [str(part) for part in found] == [str(part) for part in expected]
+
+
+@pytest.fixture
+def surveyed(tmp_path):
+    """Run the shortest job there is, saying all, with more words on the command line."""
+    for stain in ("pre", "post"):
+        path = tmp_path / f"raw/S/S_{stain}_DAPI.tif"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        tifffile.imwrite(path, np.full((64, 80), 9, np.uint8))
+    project = Project(tmp_path, raw_dir="raw", output_dir="processed")
+
+    def run(*words):
+        (tmp_path / "processed/survey.tsv").unlink(missing_ok=True)
+        return project.snakemake("--cores", "1", "--verbose", *words, "survey")[1]
+
+    return run
+
+
+def test_jobs_are_chosen_without_timers(surveyed):
+    said = surveyed()
+    assert "Finished jobid" in said
+    assert "Submitting maximum" not in said  # what Snakemake says when it limits the rate
+
+
+def test_a_rate_that_is_asked_for_holds(surveyed):
+    said = surveyed("--max-jobs-per-timespan", "7/2s")
+    assert "Submitting maximum 7 job(s) over 2" in said
+
+
+@pytest.mark.parametrize(
+    ("asked", "words", "chosen"),
+    [
+        ("ilp", ["--cores", "2"], "greedy"),
+        ("ilp", ["--cores", "2", "--scheduler", "ilp"], "ilp"),
+        ("ilp", ["--scheduler=ilp"], "ilp"),
+        ("greedy", ["--scheduler", "greedy"], "greedy"),
+    ],
+)
+def test_the_choice_is_greedy_unless_another_is_asked_for(asked, words, chosen):
+    settings = {"ilp": "of the solver", "greedy": "of the greedy choice"}
+    plugins = {
+        "scheduler_plugin": SchedulerPluginRegistry().get_plugin(asked),
+        "scheduler_settings": settings[asked],
+        "greedy_scheduler_settings": settings["greedy"],
+    }
+    workflow = SimpleNamespace(
+        scheduling_settings=SchedulingSettings(scheduler=asked),
+        resource_settings=ResourceSettings(cores=40),
+    )
+    schedule_cheaply(workflow, plugins, words)
+    assert plugins["scheduler_plugin"].name == chosen
+    assert plugins["scheduler_settings"] == settings[chosen]
+    assert workflow.scheduling_settings.subsample == 400
