@@ -54,7 +54,7 @@ def remember_what_stays():
 
     The signatures of input functions, parameters and resources (a dozen a job), the text and the
     place of a rule's script, and the rules that make a file (which is asked again by each job that
-    reads it): together a third of the time of a dry run.
+    reads it): together a third of what a dry run takes beyond its start.
     """
     from snakemake import common, output_index, rules, script, sourcecache
 

@@ -214,12 +214,8 @@ def catalogue_sources(wildcards):
 
 
 def figure_file(name, sfx, kind="", stage=None):
-    """A figure's files in all its formats; the PNG is marked for the report, if there will be one."""
+    """A figure's files in all its formats; the PNG is marked for the report."""
     stem = f"{PAIR}/pipeline_output/{name}{kind}{{{sfx}}}"
-    files = [f"{stem}.{fmt}" for fmt in REQUEST.figure_formats]
-    # A mark costs the plan a fortieth of its time: every file of every job gets a copy of it.
-    if not any(word.startswith("--report") for word in WORDS):
-        return files if len(files) > 1 else files[0]
     marked = report(
         f"{stem}.png",
         caption=f"../report/{name}.rst",
@@ -231,7 +227,7 @@ def figure_file(name, sfx, kind="", stage=None):
             "variant": f"{{{sfx}}}",
         },
     )
-    others = [path for path in files if not path.endswith(".png")]
+    others = [f"{stem}.{fmt}" for fmt in REQUEST.figure_formats if fmt != "png"]
     return [marked, *others] if others else marked
 
 
