@@ -51,7 +51,7 @@ ADDED = [
     ("scale_model", "constant", "smod", 4),
     ("subtract_dark", True, "dark", 4),
     ("microbe_fwhm_px", None, "fwhm", 4),
-    ("detection_sigma", 5.0, "dsig", 4),
+    ("detection_sigma", 4.5, "dsig", 4),
 ]
 
 

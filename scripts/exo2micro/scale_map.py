@@ -117,7 +117,7 @@ def fit_scale_field(scale_map):
 
 
 def measure_roughness(scale_map, field):
-    """Relative scatter of the map about the smooth surface through it.
+    """Relative scatter of the map about the smooth surface through it, beyond its errors.
 
     Returns
     -------
@@ -128,7 +128,9 @@ def measure_roughness(scale_map, field):
     known = np.isfinite(scale)
     x, y = (axis[known] for axis in np.meshgrid(scale_map["x"], scale_map["y"]))
     gap = np.log(scale[known]) - np.log(evaluate_scale_field(field, x, y))
-    return float(np.quantile(np.abs(gap), 0.6827))
+    error = np.asarray(scale_map["error"], float)[known] / scale[known]
+    beyond = np.quantile(np.abs(gap), 0.6827) ** 2 - np.mean(error**2)
+    return float(np.sqrt(max(beyond, 0.0)))
 
 
 def evaluate_scale_field(field, x, y):

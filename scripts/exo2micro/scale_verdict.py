@@ -198,7 +198,7 @@ def _warnings(record):
     if scale_map["varies"] and record["scale_model"] == "constant":
         found.append(
             f"The scale varies over the sample from {scale_map['p05']:.3f} to "
-            f"{scale_map['p95']:.3f} (5th to 95th percentile of the map): consider "
-            "scale_model: smooth."
+            f"{scale_map['p95']:.3f} (5th to 95th percentile of the map); candidates follow "
+            "it, the difference image does not: consider scale_model: smooth."
         )
     return found

@@ -62,7 +62,8 @@ class Photometry:
     scale : float
         Photometric scale.
     field : dict or None
-        Smooth variation of the scale, which then replaces it.
+        Smooth variation of the scale, which then replaces it: where it was measured to vary, one
+        scale leaves mineral that would hide microbes or pass for them.
     dark_post, dark_pre : float
         Dark levels to take off.
     pixel_noise, matched_noise : NoiseModel
@@ -74,7 +75,7 @@ class Photometry:
     sample_level : float
         Mineral above this level (pre image) counts as sample.
     scale_spread : float
-        Relative scatter of the true scale about the one that is used, where it is known to vary.
+        Relative scatter of the true scale about the one that is used, where that is known.
     shift : tuple of float
         What is left of misregistration, see `exo2micro.residual_shift.measure_shift`.
     """
@@ -101,12 +102,13 @@ class Photometry:
             From `exo2micro.scale.estimate_scale`, with a scale.
         scale : float, optional
             Another scale than the estimated one (percentile, manual); it is then constant.
+            Without it the record's field is followed if it has one, be `scale_model` constant or
+            not: that says what the difference image is made with.
         """
-        smooth = scale is None and record["scale_model"] == "smooth"
-        varies = record["scale_map"]["varies"] and not smooth
+        field = record["scale_field"] if scale is None else None
         return cls(
             scale=record["scale_estimate"] if scale is None else scale,
-            field=record["scale_field"] if smooth else None,
+            field=field,
             dark_post=record["dark"]["post"],
             dark_pre=record["dark"]["pre"],
             pixel_noise=NoiseModel(**record["noise"]["pixel"]),
@@ -114,7 +116,7 @@ class Photometry:
             fwhm=record["noise"]["microbe_fwhm_px"],
             saturation=tuple(np.nan if s is None else s for s in record["saturation"]),
             sample_level=record["sample_level"],
-            scale_spread=record["scale_map"]["spread"] if varies else 0.0,
+            scale_spread=0.0 if field is None else record["scale_map"]["roughness"],
             shift=tuple(record["noise"]["shift_px"]),
         )
 

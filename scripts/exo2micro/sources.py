@@ -10,6 +10,7 @@ valley between them.
 import cv2
 import numpy as np
 import sep
+from scipy.spatial import cKDTree
 
 from exo2micro.noise import FWHM_PER_SIGMA
 from exo2micro.pixel_mask import BLIND, UNCOVERED
@@ -26,6 +27,10 @@ CURVED = 2.5  # sigma
 SURELY_CURVED = (
     4.5  # sigma; of a second source in a region: few photons double 5 % of lone ones, not 8
 )
+# What does not curve enough beside a brighter neighbour is a source if it is a maximum of the score
+# and the score falls by so much on the way to those around it.
+VALLEY = 2.0  # sigma
+NEIGHBOURS = 4
 CONTRAST = 0.05  # of a blend's light that a branch must have to be a source
 LEVELS = 16
 LEAST_PIXELS = 3
@@ -141,19 +146,65 @@ def _find_cores(tile, threshold, fwhm):
     coreless[regions.ravel()[np.flatnonzero(cores != 0)]] = False
     coreless[0] = False
     if coreless.any():
-        _keep_labels(regions, coreless[1:])
-        regions[regions > 0] += cores.max()
-        cores = np.maximum(cores, regions)
+        whole = np.cumsum(coreless).astype(np.int32) * coreless
+        alone = whole[regions]
+        cores = np.maximum(cores, alone + (alone > 0) * cores.max())
+    return _add_maxima(cores, tile.score, regions, fwhm)
+
+
+def _add_maxima(cores, score, regions, fwhm):
+    """Give maxima that lie in another source's region, but apart, cores of their own."""
+    radius = max(1, round(fwhm))
+    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1, 2 * radius + 1))
+    maxima = np.argwhere((regions > 0) & (score >= cv2.dilate(score, disc)) & (cores == 0))
+    if len(maxima) == 0:
+        return cores
+    peaks = peak_positions(score, cores)
+    count = len(peaks)
+    _, nearest = cKDTree(peaks).query(maxima, k=NEIGHBOURS)
+    for place, beside in zip(map(tuple, maxima), nearest, strict=True):
+        others = [tuple(peaks[i]) for i in beside if i < len(peaks)]
+        others = [other for other in others if regions[other] == regions[place]]
+        if all(valley_depth(score, place, other) > VALLEY for other in others):
+            row, column = place
+            count += 1
+            spot = cores[max(row - 1, 0) : row + 2, max(column - 1, 0) : column + 2]
+            spot[spot == 0] = count
     return cores
 
 
 def _drop_weak(cores, found, regions, count):
     """Leave out cores that noise may have made of another's: weak ones that share its region."""
-    region, peak = regions[found["ycpeak"], found["xcpeak"]], found["cpeak"]
+    row, column, peak = found["ycpeak"], found["xcpeak"], found["cpeak"]
+    region = regions[row, column]
     highest = np.zeros(count, dtype=peak.dtype)
     np.maximum.at(highest, region, peak)
     keep = (region > 0) & ((peak >= SURELY_CURVED) | (peak == highest[region]))
     _keep_labels(cores, keep)
+
+
+def valley_depth(image, start, end):
+    """How far an image falls on the straight way between two places, below the lower of them.
+
+    Parameters
+    ----------
+    image : ndarray, shape (height, width)
+    start, end : tuple of int
+        (row, column).
+
+    Returns
+    -------
+    float
+        In units of the image; 0 if it nowhere falls below.
+
+    Examples
+    --------
+    >>> valley_depth(np.array([[5.0, 3.0, 1.0, 4.0]]), (0, 0), (0, 3))
+    3.0
+    """
+    steps = 1 + max(abs(int(end[0]) - int(start[0])), abs(int(end[1]) - int(start[1])))
+    way = (np.rint(np.linspace(*ends, steps)).astype(int) for ends in zip(start, end, strict=True))
+    return float(min(image[start], image[end]) - image[tuple(way)].min())
 
 
 def _keep_labels(labels, keep):

@@ -56,7 +56,7 @@ def own_transform(post, pre, padding, values):
     return Transform.from_record(run_interior_stage(post, pre, padding, boundary, values))
 
 
-def assemble(tiles, shape):
+def assemble(tiles, shape, record):
     """Whole images from the streamed tiles: difference, significance, sample, mask."""
     images = [np.zeros(shape, kind) for kind in (np.float32, np.float32, bool, np.uint8)]
     kept = []
@@ -65,7 +65,10 @@ def assemble(tiles, shape):
         if tile is None:
             continue
         found = tile.significance
-        parts = found.difference, found.significance, found.sample, found.mask
+        # The plain difference of one scale, which the significance need not be made with.
+        dark_post, dark_pre = record["dark"]["post"], record["dark"]["pre"]
+        difference = tile.post - dark_post - record["scale_estimate"] * (tile.aligned - dark_pre)
+        parts = difference, found.significance, found.sample, found.mask
         for image, part in zip(images, parts, strict=True):
             image[tile.core.slices] = tile.cut(part)
     return images, kept
@@ -98,7 +101,7 @@ def measure(task):
         return row
     photometry = Photometry.from_record(record)
     tiles = detection_tiles(Detector(post, pre, transform, padding, photometry, "cubic"))
-    images, kept = assemble(tiles, post.shape)
+    images, kept = assemble(tiles, post.shape, record)
     raw = np.s_[PAD : PAD + spec.post_shape[0], PAD : PAD + spec.post_shape[1]]
     difference, significance, sample, mask = (image[raw] for image in images)
     # Where both images are at full scale nobody can tell whether there is a microbe.
@@ -142,6 +145,8 @@ def summarise(table):
         table["ap_gain"] = table["ap_significance"] - table["ap_difference"]
     if "estimated" in table:
         table["worst_estimate"] = table["estimated"].abs()
+    if "false" in table:
+        table["above"] = table["false"] > table["false_at_most"]
     worst = {
         "n": ("kind", "size"),
         "fail": ("status", lambda s: int((s == "fail").sum())),
@@ -163,6 +168,7 @@ def summarise(table):
         "dark": ("dark", "sum"),
         "expected": ("expected_false", "sum"),
         "at most": ("false_at_most", "sum"),
+        "above": ("above", "sum"),
     }
     known = {name: how for name, how in worst.items() if how[0] in table}
     return table.groupby("kind", sort=False).agg(**known)

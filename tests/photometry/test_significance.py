@@ -197,8 +197,8 @@ def test_a_record_is_read():
     record = {
         "scale_estimate": 1.3,
         "scale_model": "constant",
-        "scale_field": {"order": 0},
-        "scale_map": {"varies": True, "spread": 0.04},
+        "scale_field": None,
+        "scale_map": {"varies": False, "spread": 0.004, "roughness": 0.0},
         "dark": {"post": 2.0, "pre": 1.0},
         "noise": {
             "pixel": NoiseModel(1.0, 0.1, 0.0).to_record(),
@@ -212,7 +212,14 @@ def test_a_record_is_read():
     found = Photometry.from_record(record)
     assert (found.scale, found.field, found.fwhm) == (1.3, None, 3.5)
     assert np.isnan(found.saturation[1])
-    assert (found.scale_spread, found.shift) == (0.04, (0.1, -0.2))
-    assert Photometry.from_record(record, scale=2.0).scale == 2.0
-    smooth = Photometry.from_record({**record, "scale_model": "smooth"})
-    assert (smooth.field, smooth.scale_spread) == ({"order": 0}, 0.0)
+    assert (found.scale_spread, found.shift) == (0.0, (0.1, -0.2))
+    varying = {
+        **record,
+        "scale_field": {"order": 0},
+        "scale_map": {"varies": True, "spread": 0.04, "roughness": 0.002},
+    }
+    for model in ("constant", "smooth"):
+        followed = Photometry.from_record({**varying, "scale_model": model})
+        assert (followed.field, followed.scale_spread) == ({"order": 0}, 0.002)
+    forced = Photometry.from_record(varying, scale=2.0)
+    assert (forced.scale, forced.field, forced.scale_spread) == (2.0, None, 0.0)

@@ -2,7 +2,13 @@ import numpy as np
 import pytest
 
 from exo2micro.significance import SignificanceTile, matched_filter
-from exo2micro.sources import curvature_significance, find_sources, grow_labels, peak_positions
+from exo2micro.sources import (
+    curvature_significance,
+    find_sources,
+    grow_labels,
+    peak_positions,
+    valley_depth,
+)
 
 FWHM = 4.0
 NOISE = 1.0
@@ -128,3 +134,22 @@ def test_peaks_in_the_order_of_their_labels():
     labels = np.array([[2, 2, 0, 1], [2, 0, 1, 1]], dtype=np.int32)
     image = np.array([[1, 5, 9, 2], [4, 9, 3, 1]], dtype=np.float32)
     np.testing.assert_array_equal(peak_positions(image, labels), [[1, 2], [0, 1]])
+
+
+def test_a_faint_source_is_not_lost_beside_a_bright_one_whose_region_it_shares(add_spot):
+    rng = np.random.default_rng(3)
+    image = spots(add_spot, (30, 30, 60, 5), (42, 30, 2.2, 5))
+    found = 0
+    for _ in range(20):
+        noisy = (image + rng.normal(0, NOISE, image.shape)).astype(np.float32)
+        tile = tile_of(noisy)
+        _, _, peaks = find_sources(tile, 4.5, FWHM)
+        assert len(peaks) <= 2
+        found += any(np.hypot(row - 30, column - 42) < 3 for row, column in peaks)
+    assert found >= 18
+
+
+def test_valley_between_two_places():
+    image = np.array([[9.0, 4.0, 6.0], [2.0, 7.0, 8.0]])
+    assert valley_depth(image, (0, 0), (0, 2)) == valley_depth(image, (0, 2), (0, 0)) == 2.0
+    assert valley_depth(image, (1, 1), (1, 2)) == 0.0
