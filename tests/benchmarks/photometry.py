@@ -1,7 +1,7 @@
 """Scale, significance and catalogue of synthetic pairs against their truth.
 
-    python tests/benchmarks/photometry.py [--seeds 2] [--only plain cover] [--real DIR]
-        [--pipeline] [--scale-only] [--smooth] [--hopeless] [--jobs 2] [--size 1300 1500]
+    python tests/benchmarks/photometry.py [--seeds 2] [--first-seed 1] [--only plain cover]
+        [--real DIR] [--pipeline] [--scale-only] [--smooth] [--hopeless] [--jobs 2] [--size 1300 1500]
         [--out table.tsv]
 
 Each row is a pair; the pairs are aligned by their true transform (shifted by a known error where
@@ -178,6 +178,7 @@ def main():
     """Run the grid and print the tables."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seeds", type=int, default=1)
+    parser.add_argument("--first-seed", type=int, default=1)
     parser.add_argument("--size", type=int, nargs=2, default=(1300, 1500), metavar=("H", "W"))
     parser.add_argument("--only", nargs="*")
     parser.add_argument("--real", type=Path)
@@ -199,7 +200,7 @@ def main():
         for kind, pairs in grid.items()
         if not options.only or any(name in kind for name in options.only)
         for spec, off in pairs
-        for seed in range(1, options.seeds + 1)
+        for seed in range(options.first_seed, options.first_seed + options.seeds)
     ]
     with ProcessPoolExecutor(options.jobs) as pool:
         table = pd.DataFrame(list(pool.map(measure, tasks)))
