@@ -1,8 +1,8 @@
 """Scale, significance and catalogue of synthetic pairs against their truth.
 
     python tests/benchmarks/photometry.py [--seeds 2] [--first-seed 1] [--only plain cover]
-        [--real DIR] [--pipeline] [--scale-only] [--smooth] [--hopeless] [--jobs 2] [--size 1300 1500]
-        [--out table.tsv]
+        [--real DIR] [--pipeline] [--scale-only] [--smooth] [--hopeless] [--jobs 2]
+        [--size 1300 1500] [--out table.tsv]
 
 Each row is a pair; the pairs are aligned by their true transform (shifted by a known error where
 that is what is tried), or, with --pipeline, by the workflow's own stages. With a folder of real
