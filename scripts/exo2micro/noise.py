@@ -53,9 +53,13 @@ class NoiseModel:
 
     def variance(self, level, gradient_squared, curvature_squared=0.0):
         """Variance at a predicted level, squared gradient and squared curvature."""
-        shot = self.per_level * np.maximum(level, 0)
-        steep = self.registration_px**2 * gradient_squared
-        return self.read_variance + shot + steep + self.interpolation**2 * curvature_squared
+        variance = self.per_level * np.maximum(level, 0) + self.read_variance
+        for part, factor in (
+            (gradient_squared, self.registration_px**2),
+            (curvature_squared, self.interpolation**2),
+        ):
+            variance += factor * part
+        return variance
 
     def floored(self, variance):
         """The same model with at least this level-independent variance."""
@@ -81,7 +85,7 @@ def predict_mineral(pre, scale):
     level, gradient_squared : ndarray of float32
         Grey levels, and (grey levels / px)^2.
     """
-    scaled = pre * np.asarray(scale, dtype=np.float32)
+    scaled = pre if np.all(scale == 1) else pre * np.asarray(scale, dtype=np.float32)
     level = cv2.GaussianBlur(scaled, (0, 0), MODEL_SIGMA)
     return level, _gradient_squared(level)
 
@@ -94,7 +98,14 @@ def widen_gradient(mineral, sigma):
 def _gradient_squared(level):
     across = cv2.Sobel(level, cv2.CV_32F, 1, 0, scale=0.125)
     down = cv2.Sobel(level, cv2.CV_32F, 0, 1, scale=0.125)
-    return across**2 + down**2
+    np.square(across, out=across)
+    across += np.square(down, out=down)
+    return across
+
+
+def smooth_finely(mineral):
+    """Mineral, hardly smoothed: what its slope and its curvature are taken of."""
+    return cv2.GaussianBlur(mineral, (0, 0), FINE_SIGMA)
 
 
 def square_curvature(mineral, sigma):
@@ -112,8 +123,18 @@ def square_curvature(mineral, sigma):
     ndarray of float32
         (grey levels / px^2)^2.
     """
-    fine = cv2.GaussianBlur(mineral, (0, 0), FINE_SIGMA)
-    return cv2.GaussianBlur(cv2.Laplacian(fine, cv2.CV_32F, ksize=1) ** 2, (0, 0), sigma)
+    return smooth_curvature(curvature_of(smooth_finely(mineral)), sigma)
+
+
+def curvature_of(fine):
+    """Squared curvature of what `smooth_finely` gave, pixel by pixel."""
+    curved = cv2.Laplacian(fine, cv2.CV_32F, ksize=1)
+    return np.square(curved, out=curved)
+
+
+def smooth_curvature(squared, sigma):
+    """Mean of `curvature_of` under a Gaussian."""
+    return cv2.GaussianBlur(squared, (0, 0), sigma)
 
 
 def fit_noise(residual, level, gradient_squared, curvature_squared=None, least=0.0):

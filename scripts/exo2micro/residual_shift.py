@@ -10,7 +10,8 @@ precision rises from 0.78 and 0.77 to 0.91; that of the plain difference is 0.78
 import cv2
 import numpy as np
 
-GRADIENT_SIGMA = 0.7  # px; smoothing of the mineral before its slope is taken
+from exo2micro.noise import smooth_finely
+
 COVERED_RIM = 3  # px from the end of what is covered, slopes are not known
 ROUNDS = 4
 FIRST_CLIP, CLIP = 4.0, 3.0  # sigma; microbes and badly aligned grains have no say
@@ -18,20 +19,22 @@ MIN_PIXELS = 1000
 MAX_SHIFT = 2.0  # px; beyond, a slope does not tell what the mineral does
 
 
-def measure_slopes(mineral):
+def measure_slopes(mineral, fine=None):
     """Slope of the mineral along x and along y.
 
     Parameters
     ----------
     mineral : ndarray of float32, shape (height, width)
         Aligned pre image without its dark level, times the scale.
+    fine : ndarray of float32, same shape, optional
+        What `noise.smooth_finely` makes of it, where that is known.
 
     Returns
     -------
     across, down : ndarray of float32
         Grey levels / px.
     """
-    smooth = cv2.GaussianBlur(mineral, (0, 0), GRADIENT_SIGMA)
+    smooth = smooth_finely(mineral) if fine is None else fine
     across = cv2.Sobel(smooth, cv2.CV_32F, 1, 0, scale=0.125)
     down = cv2.Sobel(smooth, cv2.CV_32F, 0, 1, scale=0.125)
     return across, down
@@ -69,7 +72,7 @@ def measure_shift(residual, across, down, sigma):
     return float(shift[0]), float(shift[1])
 
 
-def take_shift_off(difference, mineral, covered, shift):
+def take_shift_off(difference, mineral, covered, shift, fine=None):
     """Difference without what a shift makes of the mineral's slopes.
 
     Parameters
@@ -80,6 +83,8 @@ def take_shift_off(difference, mineral, covered, shift):
         Where both images show something; near its end nothing is taken off.
     shift : tuple of float
         From `measure_shift`.
+    fine : ndarray of float32, optional
+        See `measure_slopes`.
 
     Returns
     -------
@@ -87,7 +92,11 @@ def take_shift_off(difference, mineral, covered, shift):
     """
     if shift == (0.0, 0.0):
         return difference
-    across, down = measure_slopes(mineral)
-    side = 2 * COVERED_RIM + 1
-    inner = cv2.erode(covered.astype(np.uint8), np.ones((side, side), np.uint8))
-    return difference - inner * (np.float32(shift[0]) * across + np.float32(shift[1]) * down)
+    across, down = measure_slopes(mineral, fine)
+    across *= np.float32(shift[0])
+    down *= np.float32(shift[1])
+    across += down
+    if not covered.all():
+        side = 2 * COVERED_RIM + 1
+        across *= cv2.erode(covered.view(np.uint8), np.ones((side, side), np.uint8))
+    return np.subtract(difference, across, out=across)

@@ -24,8 +24,10 @@ from exo2micro.noise import (
     FWHM_PER_SIGMA,
     MODEL_SIGMA,
     NoiseModel,
+    curvature_of,
     predict_mineral,
-    square_curvature,
+    smooth_curvature,
+    smooth_finely,
     widen_gradient,
 )
 from exo2micro.pixel_mask import BLIND, UNCOVERED, mask_pixels
@@ -195,16 +197,19 @@ def significance_tile(photometry, window, post, pre, coverage, area=None):
     SignificanceTile
     """
     scale = photometry.scale_in(window)
-    mineral = (pre - np.float32(photometry.dark_pre)) * coverage
-    scaled = (mineral * scale).astype(np.float32)
-    difference = (post - np.float32(photometry.dark_post) - scaled).astype(np.float32) * coverage
-    level, gradient_squared = predict_mineral(mineral, scale)
+    scaled, difference = _scale_and_subtract(photometry, scale, post, pre, coverage)
+    level, gradient_squared = predict_mineral(scaled, 1.0)
     # What one scale leaves of the mineral where the true one varies over the sample.
-    uneven = np.square(np.float32(photometry.scale_spread) * level)
+    uneven = 0.0
+    if photometry.scale_spread:
+        uneven = np.square(np.float32(photometry.scale_spread) * level)
+    fine = smooth_finely(scaled)
+    curved = curvature_of(fine)
     variance = photometry.pixel_noise.variance(
-        level, gradient_squared, square_curvature(scaled, MODEL_SIGMA)
+        level, gradient_squared, smooth_curvature(curved, MODEL_SIGMA)
     )
-    sigma = np.sqrt(variance + uneven).astype(np.float32)
+    variance += uneven
+    sigma = np.sqrt(variance, out=variance)
     sample = coverage & (level > photometry.sample_level * scale)
     if area is not None:
         sample &= area
@@ -214,11 +219,12 @@ def significance_tile(photometry, window, post, pre, coverage, area=None):
     beside = (dilate(sample, RIM) == 0) & ~ground
     mask |= beside.view(np.uint8) * np.uint8(UNCOVERED)
     seen = (mask & (UNCOVERED | BLIND)) == 0
-    residual = take_shift_off(difference, scaled, coverage, photometry.shift)
-    matched, score, grain_edge = _score(photometry, residual, good, level, scaled, uneven)
+    residual = take_shift_off(difference, scaled, coverage, photometry.shift, fine)
+    matched, score, grain_edge = _score(photometry, residual, good, level, scaled, curved, uneven)
     score *= seen
+    scored = score != 0
     outline, profile = (
-        matched_filter(residual, good, part * photometry.fwhm)[0] * (score != 0)
+        matched_filter(residual, good, part * photometry.fwhm)[0] * scored
         for part in (FLANK_FILTER, PROFILE_FILTER)
     )
     significance = hold_flanks_down(score, profile, photometry.fwhm)
@@ -238,17 +244,35 @@ def significance_tile(photometry, window, post, pre, coverage, area=None):
     )
 
 
-def _score(photometry, difference, good, level, scaled, uneven):
+def _scale_and_subtract(photometry, scale, post, pre, coverage):
+    """Scaled mineral, and the difference where both images show something; float32."""
+    scaled = pre - np.float32(photometry.dark_pre)
+    scaled *= np.asarray(scale, np.float32)
+    difference = post - np.float32(photometry.dark_post)
+    difference -= scaled
+    if not coverage.all():
+        scaled *= coverage
+        difference *= coverage
+    return scaled, difference
+
+
+def _score(photometry, difference, good, level, scaled, curved, uneven):
     """Matched-filtered difference, its score, and where misregistration rules its noise."""
     smooth, fill, effective = matched_filter(difference, good, photometry.fwhm)
     sigma = photometry.fwhm / FWHM_PER_SIGMA
-    slope, curvature = widen_gradient(scaled, sigma), square_curvature(scaled, sigma)
+    slope, curvature = widen_gradient(scaled, sigma), smooth_curvature(curved, sigma)
     noise = photometry.matched_noise
-    variance = noise.variance(level, slope, curvature) * effective + uneven
-    score = smooth / np.sqrt(np.maximum(variance, np.float32(1e-20)))
+    variance = noise.variance(level, slope, curvature)
+    variance *= effective
+    variance += uneven
+    score = np.sqrt(np.maximum(variance, np.float32(1e-20)))
+    np.divide(smooth, score, out=score)
     score *= fill >= MIN_FILL
-    mismatch = noise.registration_px**2 * slope + noise.interpolation**2 * curvature
-    return smooth, score.astype(np.float32), mismatch > variance / 2
+    slope *= noise.registration_px**2
+    curvature *= noise.interpolation**2
+    slope += curvature
+    variance *= 0.5
+    return smooth, score, slope > variance
 
 
 def hold_flanks_down(significance, profile, fwhm):
