@@ -14,5 +14,6 @@ with job(snakemake):
         {"post": snakemake.input.post, "pre": snakemake.input.pre},
         snakemake.params.pad,
         snakemake.params.channel,
+        snakemake.threads,
     )
     write_record(snakemake.output[0], {**record, "created": datetime.now(UTC).isoformat()})

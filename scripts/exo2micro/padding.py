@@ -14,7 +14,7 @@ TILE = 512  # px
 TILES_AT_ONCE = 8
 
 
-def plan_padding(sample, dye, paths, pad, channel=None):
+def plan_padding(sample, dye, paths, pad, channel=None, threads=1):
     """Decide the canvas and the signal channels of a pair.
 
     Parameters
@@ -27,6 +27,8 @@ def plan_padding(sample, dye, paths, pad, channel=None):
         Zero border on each side, px.
     channel : int, optional
         Signal channel instead of the one that is found by the channels' means.
+    threads : int
+        Threads that read a file.
 
     Returns
     -------
@@ -40,7 +42,7 @@ def plan_padding(sample, dye, paths, pad, channel=None):
     ImageReadError
         When a raw file can't be used.
     """
-    raw = {stain: _describe(paths[stain], channel) for stain in ("post", "pre")}
+    raw = {stain: _describe(paths[stain], channel, threads) for stain in ("post", "pre")}
     pixel_sizes = [raw[stain].pop("pixel_size_um") for stain in ("post", "pre")]
     canvas = [max(raw[stain]["shape"][axis] for stain in raw) + 2 * pad for axis in (0, 1)]
     return {
@@ -127,13 +129,13 @@ def _cut(pixels, place, window):
     return tile
 
 
-def _describe(path, channel):
+def _describe(path, channel, threads):
     """What downstream needs to know of one raw file."""
     path = Path(path)
     # Opened first: that says what is wrong with a file that is gone.
     with open_raw(path) as raw:
         stat = path.stat()
-        means = raw.channel_means()
+        means = raw.channel_means(threads)
         chosen = signal_channels(means, raw.dtype, channel, peak=raw.peak)
         return {
             "path": str(path),

@@ -193,11 +193,13 @@ class PairStatistics:
     def _reduce(self, y0, x0, post, pre, coverage):
         step = self.reduction
         area = np.outer(*(_lengths(side, step) for side in coverage.shape))
-        covered = _block_sums(coverage, step)
+        whole = bool(coverage.all())
+        covered = area if whole else _block_sums(coverage, step)
         row, column = y0 // step, x0 // step
         where = np.s_[row : row + area.shape[0], column : column + area.shape[1]]
+        shown = pre if whole else pre * coverage
         self._reduced[0][where] = _block_sums(post, step) / area
-        self._reduced[1][where] = _block_sums(pre * coverage, step) / np.maximum(covered, 1)
+        self._reduced[1][where] = _block_sums(shown, step) / np.maximum(covered, 1)
         self._reduced[2][where] = covered / area
 
 

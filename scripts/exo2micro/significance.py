@@ -315,15 +315,14 @@ def matched_filter(difference, good, fwhm):
     -------
     smooth : ndarray of float32
         Weighted mean of the good pixels.
-    fill : ndarray of float32
-        Part of the filter's weight that lies on good pixels.
-    effective : ndarray of float32
+    fill : ndarray of float32, or float32
+        Part of the filter's weight that lies on good pixels; one number where all are good.
+    effective : ndarray of float32, or float32
         Factor by which missing pixels raise the variance of the mean.
     """
     sigma = fwhm / FWHM_PER_SIGMA
     if good.all():
-        smooth = _blur(difference, sigma)
-        return smooth, np.ones_like(smooth), np.float32(1)
+        return _blur(difference, sigma), np.float32(1), np.float32(1)
     weight = good.astype(np.float32)
     fill = _blur(weight, sigma)
     least = np.maximum(fill, np.float32(1e-3))

@@ -108,8 +108,9 @@ def peak_positions(image, labels):
 
 def grow_labels(labels, radius):
     """Labels grown pixel by pixel into what has none, up to a radius (octagonal, px)."""
-    # OpenCV has no dilation of int32; float32 counts to 16 million.
-    grown = labels.astype(np.float32)
+    # OpenCV has no dilation of int32; float32 counts to 16 million, uint16 takes half the time.
+    few = labels.max(initial=0) <= np.iinfo(np.uint16).max
+    grown = labels.astype(np.uint16 if few else np.float32)
     for step in range(radius):
         shape = cv2.MORPH_CROSS if step % 2 else cv2.MORPH_RECT
         larger = cv2.dilate(grown, cv2.getStructuringElement(shape, (3, 3)))

@@ -11,7 +11,7 @@ rule plan_padding:
         f"{PAIR}/logs/plan_padding{{sfx1}}.log",
     conda:
         "../../envs/exo2micro.yaml"
-    threads: 1
+    threads: THREADS
     resources:
         mem_mb=memory_to_read_raw(600),
     params:

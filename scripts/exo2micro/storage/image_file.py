@@ -4,6 +4,7 @@ import os
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
+import cv2
 import numpy as np
 
 from exo2micro.errors import ImageReadError
@@ -12,6 +13,7 @@ from exo2micro.storage.layout import examine
 from exo2micro.storage.reduction import AreaAverage, reduced_shape
 from exo2micro.storage.segments import CACHE_BYTES, RowPixels, SegmentCache, SegmentPixels
 from exo2micro.storage.windows import Window, check_inside, intersect, tile_windows
+from exo2micro.streaming import ordered_map
 
 STREAM_TILE = (512, 2048)  # blocks in which a whole image is read, px
 
@@ -89,7 +91,7 @@ class ImageFile:
             pixels[inside.within(window)] = self.read(inside)
         return pixels
 
-    def read_reduced(self, factor: float, dtype=np.float32, exact: bool = True):
+    def read_reduced(self, factor: float, dtype=np.float32, exact: bool = True, threads=None):
         """Read the whole image, made smaller by area averages, in one pass.
 
         No more than a block of it is in memory. NaN and infinities count as 0.
@@ -106,6 +108,8 @@ class ImageFile:
             float32 or float64, of the result.
         exact : bool
             Average integers from the full image. False is faster, and fit for looking at.
+        threads : int, optional
+            Threads that read and decode; as many as OpenCV was told to use if not given.
 
         Returns
         -------
@@ -120,8 +124,13 @@ class ImageFile:
         shape = reduced_shape(self.shape, factor)
         level = 0 if exact and self.dtype.kind == "u" else self._level_for(shape)
         average = AreaAverage([side / 2**level for side in self.shape], shape, dtype)
-        for window in tile_windows(self.levels[level], STREAM_TILE):
-            average.add(self.read(window, level), window.y0, window.x0)
+
+        def read(window):
+            return window, self.read(window, level)
+
+        windows = tile_windows(self.levels[level], STREAM_TILE)
+        for window, block in ordered_map(read, windows, threads or cv2.getNumThreads()):
+            average.add(block, window.y0, window.x0)
         return average.mean(), (shape[1] / self.shape[1], shape[0] / self.shape[0])
 
     def _level_for(self, shape) -> int:

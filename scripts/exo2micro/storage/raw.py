@@ -4,6 +4,7 @@ import os
 import threading
 from pathlib import Path
 
+import cv2
 import numpy as np
 
 from exo2micro.storage.layout import RawLayout, examine
@@ -17,10 +18,12 @@ from exo2micro.storage.segments import (
 )
 from exo2micro.storage.unpacking import unpack_to_scratch, unpacking_bytes
 from exo2micro.storage.windows import Window, check_inside, tile_windows
+from exo2micro.streaming import ordered_map
 
 LARGEST_SEGMENT_BYTES = 128 * 1024**2  # beyond this a strip or tile is unpacked to disk
 LARGEST_CACHE_BYTES = 512 * 1024**2
 STREAM_BLOCK_ROWS = 256
+LARGEST_SCALAR = 4  # channels that OpenCV adds up side by side
 
 
 def open_raw(path) -> "RawImage":
@@ -181,33 +184,54 @@ class RawImage:
 
     def _read_channels(self, window: Window, wanted) -> np.ndarray:
         """Return (height, width, len(wanted)), as stored but for inversion and float16."""
-        blocks = {}
-        picked = []
-        for channel in wanted:
-            page_number, plane, sample = self._layout.colours[channel]
-            if (page_number, plane) not in blocks:
-                blocks[page_number, plane] = self._source(page_number, plane).read(window)
-            picked.append(blocks[page_number, plane][:, :, sample])
-        samples = np.stack(picked, axis=-1).astype(self.dtype, copy=False)
+        sources = [self._layout.colours[channel] for channel in wanted]
+        whole = [(*sources[0][:2], sample) for sample in range(len(sources))]
+        if sources == whole:
+            # As they lie in the file: nothing is to be put together.
+            samples = self._source(*sources[0][:2]).read(window)[:, :, : len(sources)]
+        else:
+            samples = self._stack_channels(window, sources)
+        samples = samples.astype(self.dtype, copy=False)
         if self._layout.inverted:
             samples = np.iinfo(self.dtype).max - samples
         return samples
 
-    def channel_means(self) -> tuple[float, ...]:
+    def _stack_channels(self, window: Window, sources) -> np.ndarray:
+        """Return the channels of several pages, planes or samples side by side."""
+        blocks = {}
+        picked = []
+        for page_number, plane, sample in sources:
+            if (page_number, plane) not in blocks:
+                blocks[page_number, plane] = self._source(page_number, plane).read(window)
+            picked.append(blocks[page_number, plane][:, :, sample])
+        return np.stack(picked, axis=-1)
+
+    def channel_means(self, threads: int = 1) -> tuple[float, ...]:
         """Return the exact mean of each colour channel, in one pass over the file.
 
         NaN and infinities count as 0, as `read` gives them. Also sets `nonfinite` and `peak`.
+
+        Parameters
+        ----------
+        threads : int
+            Threads that read, decode and add up.
         """
+
+        def add_up(window):
+            samples = self._read_channels(window, range(self.n_channels))
+            faulty = 0
+            if samples.dtype.kind == "f":
+                wrong = ~np.isfinite(samples)
+                faulty = int(wrong.sum())
+                samples[wrong] = 0
+            return _channel_sums(samples), faulty, float(samples.max())
+
         totals = np.zeros(self.n_channels)
         nonfinite, peak = 0, -np.inf
-        for window in self._stream_windows():
-            samples = self._read_channels(window, range(self.n_channels))
-            if samples.dtype.kind == "f":
-                faulty = ~np.isfinite(samples)
-                nonfinite += int(faulty.sum())
-                samples[faulty] = 0
-            totals += _channel_sums(samples)
-            peak = max(peak, float(samples.max()))
+        for sums, faulty, highest in ordered_map(add_up, self._stream_windows(), threads):
+            totals += sums
+            nonfinite += faulty
+            peak = max(peak, highest)
         self.nonfinite, self.peak = nonfinite, peak
         return tuple(float(total) for total in totals / (self.shape[0] * self.shape[1]))
 
@@ -244,5 +268,8 @@ def _sum_clipped(samples: np.ndarray) -> np.ndarray:
 
 
 def _channel_sums(samples: np.ndarray) -> np.ndarray:
+    if samples.dtype.kind == "u" and samples.shape[2] <= LARGEST_SCALAR:
+        # Exact: doubles count whole numbers to 2^53.
+        return np.array(cv2.sumElems(samples)[: samples.shape[2]])
     wide = np.float64 if samples.dtype.kind == "f" else np.uint64
     return samples.sum(axis=0, dtype=wide).sum(axis=0).astype(float)

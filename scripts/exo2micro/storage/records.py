@@ -13,6 +13,10 @@ from pathlib import Path
 from exo2micro.errors import RecordError
 from exo2micro.storage.atomic import atomic_path, write_faults
 
+# zlib's level for arrays. The statistics of a pair: 16.2 MB in 0.9 s of CPU; at level 3 15.4 MB in
+# 1.4 s, at level 6, which `numpy.savez_compressed` takes, 15.0 MB in 4.3 s.
+PACKING = 1
+
 
 def write_record(path, record: dict) -> None:
     """Write a record as JSON.
@@ -107,7 +111,10 @@ def write_arrays(path, **arrays) -> None:
     # Packed in memory first: an archive that is cut off by a full disk complains again, with a
     # traceback, when it is thrown away.
     packed = io.BytesIO()
-    np.savez_compressed(packed, **arrays)
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED, compresslevel=PACKING) as archive:
+        for name, array in arrays.items():
+            with archive.open(f"{name}.npy", "w", force_zip64=True) as stream:
+                np.lib.format.write_array(stream, np.asanyarray(array), allow_pickle=False)
     with write_faults(path), atomic_path(path) as temporary:
         temporary.write_bytes(packed.getbuffer())
 

@@ -40,7 +40,9 @@ class AreaAverage:
             block = np.nan_to_num(block, nan=0.0, posinf=0.0, neginf=0.0)
         rows, y_cuts = _cuts(self._edges[0], y0, block.shape[0])
         columns, x_cuts = _cuts(self._edges[1], x0, block.shape[1])
-        sums = cv2.integral(block, sdepth=cv2.CV_64F)
+        # Sums of a block of bytes have room in 32 bits: the same numbers in half the time.
+        small = block.dtype == np.uint8 and block.size < 2**31 // 255
+        sums = cv2.integral(block, sdepth=cv2.CV_32S if small else cv2.CV_64F)
         sums = _interpolate(_interpolate(sums, y_cuts).T, x_cuts).T
         self._mean[rows, columns] += np.diff(np.diff(sums, axis=0), axis=1) / self._area
 
