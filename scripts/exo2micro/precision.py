@@ -2,7 +2,9 @@
 
 Interpolation and the scale make numbers of 24 binary digits, of which a photograph of whole numbers
 gives reason for few: what lies below its own rounding is noise, and noise does not pack. Kept to a
-fixed step, every pixel is as near as half of it, and the files of 8-bit pairs take 30 % less room.
+fixed step, every pixel is within half of it. On a pair of 750 Mpx (8 bit, tiles of 512 px, deflate
+1): aligned 2.28 instead of 3.49 bytes a pixel in 26 instead of 33 ms a Mpx, difference 2.16 instead
+of 3.54 in 30 instead of 32.
 """
 
 import numpy as np
