@@ -6,7 +6,6 @@ from .geometry import Transform
 from .measurement import measure_pair, measured_tiles
 from .padding import raw_box
 from .pair_statistics import PairStatistics
-from .precision import keep_to_step
 from .storage import convert_image, open_image, tile_windows, write_image
 from .streaming import ordered_map
 from .warping import warp_tile
@@ -37,7 +36,7 @@ def aligned_tiles(pre, transform, padding, interpolation, threads=1):
 
     def warp(window):
         aligned, coverage = warp_tile(pre, transform, window, interpolation, box)
-        return keep_to_step(aligned, pre.dtype) if coverage.any() else None
+        return aligned if coverage.any() else None
 
     yield from ordered_map(warp, tile_windows(tuple(padding["canvas"])), threads)
 

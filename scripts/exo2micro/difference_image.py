@@ -8,7 +8,6 @@ from .difference import difference_tile
 from .errors import ScaleError
 from .measurement import covered_pair
 from .padding import raw_box
-from .precision import keep_to_step
 from .scale_map import evaluate_scale_field
 from .storage import tile_windows
 from .streaming import ordered_map
@@ -83,17 +82,13 @@ class Subtraction:
         return cls(scale, record["scale_field"] if smooth else None, dark["post"], dark["pre"])
 
     def __call__(self, window, post, aligned, coverage):
-        """Difference in a window of the padded-post frame, kept to its step.
-
-        See `difference.difference_tile` and `precision.keep_to_step`.
-        """
+        """Difference in a window of the padded-post frame; see `difference.difference_tile`."""
         scale = self.scale
         if self.field is not None:
             rows = np.arange(window.y0, window.y1, dtype=np.float64)[:, None]
             columns = np.arange(window.x0, window.x1, dtype=np.float64)[None, :]
             scale = evaluate_scale_field(self.field, columns, rows)
-        dark = self.dark_post, self.dark_pre
-        return keep_to_step(difference_tile(post, aligned, coverage, scale, *dark), post.dtype)
+        return difference_tile(post, aligned, coverage, scale, self.dark_post, self.dark_pre)
 
 
 def difference_tiles(post, pre, transform, padding, subtraction, interpolation, threads=1):

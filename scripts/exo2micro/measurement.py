@@ -4,7 +4,6 @@ import numpy as np
 
 from .padding import raw_box
 from .pair_statistics import PairStatistics
-from .precision import keep_to_step
 from .storage import intersect, tile_windows
 from .streaming import ordered_map
 from .warping import warp_tile
@@ -93,7 +92,6 @@ def covered_pair(post, pre, transform, window, interpolation, boxes):
     coverage : ndarray of bool
     """
     aligned, coverage = warp_tile(pre, transform, window, interpolation, boxes["pre"])
-    keep_to_step(aligned, pre.dtype)
     inside = intersect(window, boxes["post"])
     shown = np.zeros(coverage.shape, dtype=bool)
     if inside is not None:
