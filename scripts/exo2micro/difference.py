@@ -30,10 +30,8 @@ def difference_tile(post, pre, coverage, scale, dark_post=0.0, dark_pre=0.0):
     >>> difference_tile(np.array([[9, 9]]), np.array([[3.0, 0.0]]), covered, 2.0, 1.0, 1.0)
     array([[4., 9.]], dtype=float32)
     """
-    # Whole numbers of up to 16 bit leave float32 room enough; floats may not.
-    wide = np.float64 if post.dtype.kind == "f" else np.float32
-    scale, constant = np.asarray(scale, wide), np.asarray(scale * dark_pre - dark_post, wide)
-    difference = np.multiply(pre, scale, dtype=wide)
-    np.subtract(post, difference, out=difference, dtype=wide, casting="unsafe")
-    difference += constant if np.all(coverage) else np.where(coverage, constant, wide(0))
-    return difference.astype(np.float32, copy=False)
+    difference = np.asarray(pre, dtype=np.float64) * scale
+    np.subtract(post, difference, out=difference)
+    constant = scale * dark_pre - dark_post
+    difference += constant if np.all(coverage) else np.where(coverage, constant, 0.0)
+    return difference.astype(np.float32)
