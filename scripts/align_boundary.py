@@ -8,7 +8,11 @@ with job(snakemake) as log:
 
     with open_image(snakemake.input.post) as post, open_image(snakemake.input.pre) as pre:
         record = run_boundary_stage(
-            post, pre, read_record(snakemake.input.padding), snakemake.params.values
+            post,
+            pre,
+            read_record(snakemake.input.padding),
+            snakemake.params.values,
+            snakemake.threads,
         )
     log.info("%s: %s", record["verdict"], "; ".join(record["reasons"] + record["notes"]))
     write_record(snakemake.output[0], record)

@@ -1,6 +1,7 @@
 """Stage 2: the coarse transform, from the sample's boundary, its interior and ICP."""
 
 from dataclasses import dataclass, replace
+from functools import partial
 
 import cv2
 import numpy as np
@@ -10,14 +11,17 @@ from .footprint import boundary_ring, outline_points
 from .geometry import apply_homography, decompose, full_from_reduced, lift, lower, normalize
 from .hypotheses import Hypothesis, judge, maximise_correlation, refine_best
 from .icp import IcpLimits, IcpResult, refine_by_outline
-from .overview import Overview, make_overview, overview_of
+from .overview import Overview, make_overviews, overview_of
 from .rotation_search import SEARCH_SIDE, search, search_image
+from .side_by_side import run_together
 
 # Longest side of the raw image on the overview. Features, outlines and similarities are measured
 # there, so that time and memory do not grow with the image.
 OVERVIEW_SIDE = 1200
 # Second try for features, full-resolution px: grains stay, microbes go.
 FEATURE_BLUR = 8.0
+# The parameters' angles are first tried this far apart (degrees): half of it is 1.4 px at the rim.
+FIRST_STEP = 2.0
 WIDE_ANGLES = np.arange(0, 360, 4.0)
 # Longest side (px) of the sample in the wide search: half a step of 4 degrees is 2 px at its rim.
 WIDE_SIDE = 130
@@ -72,7 +76,7 @@ def overview_factor(shape, down_scale):
     return min(1.0, OVERVIEW_SIDE / longest, max(down_scale, 600 / longest))
 
 
-def align_boundary(post, pre, post_box, pre_box, values):
+def align_boundary(post, pre, post_box, pre_box, values, threads=1):
     """Find the coarse transform between two padded images.
 
     Parameters
@@ -83,6 +87,8 @@ def align_boundary(post, pre, post_box, pre_box, values):
         ``(y0, y1, x0, x1)`` of the raw images in them.
     values : dict
         All parameters.
+    threads : int
+        Calculations that run side by side.
 
     Returns
     -------
@@ -91,19 +97,18 @@ def align_boundary(post, pre, post_box, pre_box, values):
     factor = overview_factor(
         (post_box[1] - post_box[0], post_box[3] - post_box[2]), values["down_scale"]
     )
-    overview_post = make_overview(post, post_box, factor)
-    overview_pre = make_overview(pre, pre_box, factor)
-    return align_overviews(overview_post, overview_pre, values)
+    overviews = make_overviews(post, pre, (post_box, pre_box), factor, threads)
+    return align_overviews(*overviews, values, threads)
 
 
-def align_overviews(post, pre, values):
+def align_overviews(post, pre, values, threads=1):
     """Find the coarse transform between two overviews; see `align_boundary`."""
     notes = []
-    hypotheses = list_hypotheses(post, pre, values)
-    best = refine_best(post, pre, hypotheses)
+    hypotheses = list_hypotheses(post, pre, values, threads)
+    best = refine_best(post, pre, hypotheses, threads)
     if not best.convinces:
         wide = _wide_hypotheses(post, pre, values)
-        widened = refine_best(post, pre, wide)
+        widened = refine_best(post, pre, wide, threads)
         better = widened.significance > best.significance
         notes.append(
             "the search within angle_range and scale_min..scale_max did not convince; it was "
@@ -139,27 +144,44 @@ def footprint_centre(overview):
     return tuple(apply_homography(full_from_reduced(overview.factors), centre)[0])
 
 
-def list_hypotheses(post, pre, values):
+def list_hypotheses(post, pre, values, threads=1):
     """Hypotheses from the parameters' ranges and from the interior's features."""
+    by_search = _search_hypotheses if values["multiscale"] else _as_photographed
+    listed = run_together(
+        threads,
+        partial(_feature_hypotheses, post, pre, threads),
+        partial(by_search, post, pre, values),
+    )
+    return listed[1] + listed[0]
+
+
+def _as_photographed(post, pre, values):
+    """The one hypothesis of the search when it is switched off."""
+    start = lower(np.eye(3), pre.factors, post.factors)
+    return [judge(post, pre, "as photographed", start)]
+
+
+def _search_hypotheses(post, pre, values):
+    """Hypotheses from the parameters' ranges."""
+    angles, scales, every = [0.0], [1.0], 1
+    if values["rotation_search"]:
+        step = values["angle_step"]
+        angles = _steps(-values["angle_range"], values["angle_range"], step)
+        every = max(1, int(FIRST_STEP // step))
+    if values["scale_search"]:
+        scales = _steps(values["scale_min"], values["scale_max"], values["scale_step"])
+    every = every if len(angles) > 2 * every else 1
+    trials = search(*_search_images(post, pre, values), angles, scales, every=every)
+    return [judge(post, pre, "boundary search", trial.pre_from_post) for trial in trials]
+
+
+def _feature_hypotheses(post, pre, threads):
+    """Hypotheses from the interior's features, until one convinces."""
     hypotheses = []
-    if values["multiscale"]:
-        angles = (
-            _steps(-values["angle_range"], values["angle_range"], values["angle_step"])
-            if values["rotation_search"]
-            else [0.0]
-        )
-        scales = (
-            _steps(values["scale_min"], values["scale_max"], values["scale_step"])
-            if values["scale_search"]
-            else [1.0]
-        )
-        for trial in search(*_search_images(post, pre, values), angles, scales):
-            hypotheses.append(judge(post, pre, "boundary search", trial.pre_from_post))
-    else:
-        start = lower(np.eye(3), pre.factors, post.factors)
-        hypotheses.append(judge(post, pre, "as photographed", start))
     for sigma, opened in ((0.0, False), (0.0, True), (FEATURE_BLUR * post.factors[0], False)):
-        found = match_features(post, pre, sigma, "affine", threshold=3.0, opened=opened)
+        found = match_features(
+            post, pre, sigma, "affine", threshold=3.0, opened=opened, threads=threads
+        )
         if found.pre_from_post is not None and _is_photograph(found.pre_from_post):
             hypotheses.append(judge(post, pre, "interior features", found.pre_from_post))
             if hypotheses[-1].convinces:

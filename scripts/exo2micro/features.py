@@ -1,9 +1,12 @@
 """Interior features: SIFT key points inside the sample, matched and fitted robustly."""
 
 from dataclasses import dataclass
+from functools import partial
 
 import cv2
 import numpy as np
+
+from .side_by_side import run_together
 
 FEATURES = 4000
 RATIO = 0.85
@@ -41,7 +44,7 @@ class FeatureMatch:
         return float(self.inliers.mean()) if self.inliers.size else 0.0
 
 
-def match_features(post, pre, blur, model, threshold=2.0, near=None, opened=False):
+def match_features(post, pre, blur, model, threshold=2.0, near=None, opened=False, threads=1):
     """Match the interiors of two overviews by SIFT features.
 
     Parameters
@@ -59,6 +62,8 @@ def match_features(post, pre, blur, model, threshold=2.0, near=None, opened=Fals
     opened : bool
         Bright spots are taken away first by a grey opening: where microbes outshine the mineral,
         all the key points would be theirs.
+    threads : int
+        Overviews looked at side by side.
 
     Returns
     -------
@@ -69,8 +74,9 @@ def match_features(post, pre, blur, model, threshold=2.0, near=None, opened=Fals
     SIFT (Lowe 2004) with its precise up-scaling, which matters beyond 35 degrees; the fit is
     MAGSAC++ (Barath et al. 2020) for the homography and RANSAC with local refinement otherwise.
     """
-    post_points, post_words = _describe(post, blur, opened)
-    pre_points, pre_words = _describe(pre, blur, opened)
+    (post_points, post_words), (pre_points, pre_words) = run_together(
+        threads, *(partial(_describe, overview, blur, opened) for overview in (post, pre))
+    )
     found = (len(post_points), len(pre_points))
     a, b = _pair(post_points, post_words, pre_points, pre_words)
     if near is not None and len(a):
@@ -129,12 +135,12 @@ def _pair(post_points, post_words, pre_points, pre_words):
     if min(len(post_points), len(pre_points)) < 2:
         return empty, empty
     likeness = post_words @ pre_words.T
+    highest = likeness.max(axis=0)
     rows = np.arange(len(post_points))
     best = likeness.argmax(axis=1)
     top = likeness[rows, best]
     likeness[rows, best] = -1
     second = likeness.max(axis=1)
-    likeness[rows, best] = top
     distance, runner_up = np.sqrt(2 - 2 * np.clip(top, -1, 1)), np.sqrt(2 - 2 * second)
-    good = (distance < RATIO * runner_up) & (likeness.argmax(axis=0)[best] == rows)
+    good = (distance < RATIO * runner_up) & (top >= highest[best])
     return post_points[good], pre_points[best[good]]

@@ -1,12 +1,14 @@
 """Possible transforms between two overviews: judged by the interiors, drawn to their optimum."""
 
 from dataclasses import dataclass, replace
+from functools import partial
 
 import cv2
 import numpy as np
 
 from .geometry import full_from_reduced, normalize
 from .overview import cell_area, similarity_of
+from .side_by_side import run_together
 
 # A hypothesis convinces when the interiors' correlation is this many times what unrelated textures
 # give, and above this value. On 38 unrelated pairs the best of all hypotheses came to 3-7 (22 on
@@ -50,7 +52,7 @@ def judge(post, pre, origin, matrix):
     return Hypothesis(origin, matrix, *similarity_of(post, pre, matrix))
 
 
-def refine_best(post, pre, hypotheses):
+def refine_best(post, pre, hypotheses, threads=1):
     """The most significant hypothesis after the best few have been drawn to their own optimum.
 
     Parameters
@@ -59,31 +61,37 @@ def refine_best(post, pre, hypotheses):
         Overviews.
     hypotheses : list of Hypothesis
         At least one.
+    threads : int
+        Hypotheses looked at side by side.
 
     Returns
     -------
     Hypothesis
     """
     if len(hypotheses) > FINALISTS:
-        hypotheses = _best_on_coarse(post, pre, hypotheses)
-    refined = []
-    for hypothesis in hypotheses:
+        hypotheses = _best_on_coarse(post, pre, hypotheses, threads)
+
+    def refine(hypothesis):
         better = judge(post, pre, hypothesis.origin, _climb(post, pre, hypothesis, FINE_SIDE))
-        refined.append(max(hypothesis, better, key=lambda h: h.significance))
+        return max(hypothesis, better, key=lambda h: h.significance)
+
+    refined = run_together(threads, *(partial(refine, h) for h in hypotheses))
     return max(refined, key=lambda h: h.significance)
 
 
-def _best_on_coarse(post, pre, hypotheses):
+def _best_on_coarse(post, pre, hypotheses, threads):
     """The few hypotheses that come out best when climbed and judged on small overviews."""
     shrink = min(1.0, COARSE_SIDE / max(post.image.shape))
     small = full_from_reduced((shrink, shrink))
     coarse_post, coarse_pre = _shrink(post, shrink), _shrink(pre, shrink)
-    climbed = []
-    for hypothesis in hypotheses:
+
+    def climb(hypothesis):
         matrix = _climb(post, pre, hypothesis, COARSE_SIDE)
         lowered = normalize(np.linalg.inv(small) @ matrix @ small)
         merit = similarity_of(coarse_post, coarse_pre, lowered)[1]
-        climbed.append((merit, judge(post, pre, hypothesis.origin, matrix), hypothesis))
+        return merit, judge(post, pre, hypothesis.origin, matrix), hypothesis
+
+    climbed = run_together(threads, *(partial(climb, h) for h in hypotheses))
     best = sorted(climbed, key=lambda c: -c[0])[:FINALISTS]
     finer = max(climbed, key=lambda c: max(c[1].significance, c[2].significance))
     finalists = {id(c[2]): max(c[1:], key=lambda h: h.significance) for c in (*best, finer)}

@@ -9,7 +9,7 @@ from .geometry import Transform, apply_homography, lift, lower, point_grid
 from .overview import similarity_of
 from .storage import ArrayImage, Window
 from .tilefit import TileFit, fit_tiles
-from .tilematch import TileShifts, TileSource, match_tiles
+from .tilematch import TileShifts, TileSource, expect_shifts, match_tiles
 
 # Tiles of this side are matched at full resolution; smaller ones where too few would fit.
 TILE_SIDES = (256, 192, 128, 96, 64, 48)
@@ -91,12 +91,14 @@ def align_interior(source, overview_post, overview_pre, start, values, threads=1
     levels, notes = [], []
     small = lower(start, overview_pre.factors, overview_post.factors)
     alike = similarity_of(overview_post, overview_pre, small)[0]
-    matrix, features = _by_features(overview_post, overview_pre, start, values, levels, notes)
-    matrix = _by_overview_tiles(overview_post, overview_pre, matrix, levels)
+    overviews = overview_post, overview_pre
+    matrix, features = _by_features(*overviews, start, values, levels, notes, threads)
+    matrix = _by_overview_tiles(*overviews, matrix, levels, threads)
     windows = choose_windows(overview_post, source.post_box)
     side = windows[0].height if windows else 0
-    some = windows[:: max(1, len(windows) // FIRST_TILES)]
-    tiles = match_tiles(source, Transform(matrix), some, FIRST_REACH, threads)
+    every = max(1, len(windows) // FIRST_TILES)
+    tiles = match_tiles(source, Transform(matrix), windows[::every], FIRST_REACH, threads)
+    tiles = replace(tiles, number=every * tiles.number)
     fit = fit_tiles(tiles, matrix, "false")
     if fit is None:
         notes.append("no agreement among the tiles at full resolution; stage 2's transform stands")
@@ -113,7 +115,8 @@ def _refine(source, windows, fit, tiles, nonrigid, levels, threads):
     """Measure all tiles against the latest transform until that changes nothing any more."""
     reach = max(REFINED_REACH, 4 * float(np.abs(fit.residual[fit.good]).max()))
     for _ in range(MOST_ROUNDS):
-        again = match_tiles(source, fit.transform, windows, reach, threads)
+        known = expect_shifts(tiles, fit.good, fit.transform, len(windows))
+        again = match_tiles(source, fit.transform, windows, reach, threads, known)
         refined = fit_tiles(again, fit.transform.pre_from_post, nonrigid, source.post_box)
         if refined is None or refined.good.sum() < 0.4 * _share(fit, tiles) * len(windows):
             return fit, tiles
@@ -179,7 +182,7 @@ def _sample_share(overview, window):
     return float(overview.footprint.area[rows, columns].mean())
 
 
-def _by_features(post, pre, start, values, levels, notes):
+def _by_features(post, pre, start, values, levels, notes, threads):
     """Homography through the interior's features, if it makes the interiors more alike."""
     near = lower(start, pre.factors, post.factors)
     reach = values["interior_max_correction"] * pre.factors[0] + 3.0
@@ -187,7 +190,9 @@ def _by_features(post, pre, start, values, levels, notes):
     blurs = {values["interior_blur_base"] * post.factors[0], 0.0}
     best = None
     for blur in sorted(blurs, reverse=True):
-        found = match_features(post, pre, blur, "homography", 2.0, near=(near, reach))
+        found = match_features(
+            post, pre, blur, "homography", 2.0, near=(near, reach), threads=threads
+        )
         if best is None or found.inliers.sum() > best.inliers.sum():
             best = found
         if best.inliers.sum() >= ENOUGH_INLIERS:
@@ -209,7 +214,7 @@ def _by_features(post, pre, start, values, levels, notes):
     return lift(best.pre_from_post, pre.factors, post.factors), best
 
 
-def _by_overview_tiles(post, pre, matrix, levels):
+def _by_overview_tiles(post, pre, matrix, levels, threads):
     """Tiles on the overviews, for when a full-resolution tile would not reach far enough."""
     small = lower(matrix, pre.factors, post.factors)
     boxes = [_mask_box(o.footprint.raw_area) for o in (post, pre)]
@@ -222,7 +227,7 @@ def _by_overview_tiles(post, pre, matrix, levels):
         for x in _starts(boxes[0][2], boxes[0][3], side)
         if _sample_share(identity, (y, y + side, x, x + side)) > 0.5
     ]
-    tiles = match_tiles(source, Transform(small), windows, OVERVIEW_REACH)
+    tiles = match_tiles(source, Transform(small), windows, OVERVIEW_REACH, threads)
     fit = fit_tiles(tiles, small, "false")
     if fit is None or fit.good.sum() < 0.4 * len(tiles.post_xy):
         return matrix

@@ -1,12 +1,15 @@
 """A reduced picture of one padded image with what the coarse alignment needs of it."""
 
 from dataclasses import dataclass, replace
+from functools import partial
 
 import cv2
 import numpy as np
 from scipy import fft
 
 from .footprint import Footprint, erode, find_footprint
+from .geometry import local_affine, translation
+from .side_by_side import run_together
 
 # Band of the detail that is compared: finer is noise, coarser is the lamp's evenness and the stain.
 FINE_SIGMA = 1.0
@@ -64,6 +67,14 @@ def make_overview(padded, raw_box, factor):
     """
     image, factors = padded.read_reduced(factor)
     return overview_of(image.astype(np.float32), factors, raw_box)
+
+
+def make_overviews(post, pre, boxes, factor, threads=1):
+    """Overviews of both padded images, made side by side; see `make_overview`."""
+    return run_together(
+        threads,
+        *(partial(make_overview, *pair, factor) for pair in zip((post, pre), boxes, strict=True)),
+    )
 
 
 def overview_of(image, factors, raw_box):
@@ -156,14 +167,18 @@ def similarity_of(post, pre, pre_from_post):
     overlap : float
         Common interior as a share of the smaller one (in post pixels).
     """
-    size = post.image.shape[::-1]
-    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    detail = cv2.warpPerspective(pre.detail, pre_from_post, size, flags=flags)
-    inside = cv2.warpPerspective(pre.interior.astype(np.float32), pre_from_post, size, flags=flags)
-    common = post.interior & (inside > 0.99)
-    smaller = min(post.interior.sum(), max((inside > 0.5).sum(), 1))
+    near = _surroundings(post.interior)
+    interior = post.interior[near]
+    moved = pre_from_post @ translation(near[1].start or 0, near[0].start or 0)
+    size, flags = interior.shape[::-1], cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    detail = cv2.warpPerspective(pre.detail, moved, size, flags=flags)
+    inside = cv2.warpPerspective(pre.interior.astype(np.float32), moved, size, flags=flags)
+    common = interior & (inside > 0.99)
+    centre = (near[1].start or 0) + size[0] / 2, (near[0].start or 0) + size[1] / 2
+    stretch = max(abs(np.linalg.det(local_affine(pre_from_post, centre))), 1e-6)
+    smaller = min(interior.sum(), max(pre.interior.sum() / stretch, 1))
     overlap = float(common.sum() / max(smaller, 1))
-    a, b = post.detail[common], detail[common]
+    a, b = post.detail[near][common], detail[common]
     if a.size < 100:
         return 0.0, 0.0, overlap
     a, b = a - a.mean(), b - b.mean()

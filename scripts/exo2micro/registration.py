@@ -10,14 +10,14 @@ from .boundary_alignment import (
 )
 from .geometry import Transform, decompose, lower
 from .interior_alignment import align_interior
-from .overview import make_overview, similarity_of
+from .overview import make_overviews, similarity_of
 from .padding import raw_box
 from .tilematch import TileSource
 from .trimming import move_record, padding_to_trim, trim_padding
 from .verdict import FAIL, Verdict, is_physical, judge_boundary, judge_interior, unusable
 
 
-def run_boundary_stage(post, pre, padding, values):
+def run_boundary_stage(post, pre, padding, values, threads=1):
     """Stage 2.
 
     Parameters
@@ -28,6 +28,8 @@ def run_boundary_stage(post, pre, padding, values):
         Stage 1's record.
     values : dict
         All parameters.
+    threads : int
+        Calculations that run side by side.
 
     Returns
     -------
@@ -37,13 +39,13 @@ def run_boundary_stage(post, pre, padding, values):
     """
     trimmed = padding_to_trim(padding)
     images = trim_padding(post, pre, padding, trimmed)
-    return move_record(_boundary_record(*images, values), trimmed)
+    return move_record(_boundary_record(*images, values, threads), trimmed)
 
 
-def _boundary_record(post, pre, padding, values):
+def _boundary_record(post, pre, padding, values, threads):
     """Stage 2's record in the frame of the images given."""
     boxes = raw_box(padding, "post"), raw_box(padding, "pre")
-    alignment = align_boundary(post, pre, *boxes, values)
+    alignment = align_boundary(post, pre, *boxes, values, threads)
     verdict = judge_boundary(alignment, values)
     centre = footprint_centre(alignment.post)
     if not is_physical(alignment.pre_from_post, boxes[0]):
@@ -133,7 +135,7 @@ def _align_interior(post, pre, padding, boundary, values, threads):
     boxes = raw_box(padding, "post"), raw_box(padding, "pre")
     shape = (boxes[0][1] - boxes[0][0], boxes[0][3] - boxes[0][2])
     factor = overview_factor(shape, values["down_scale"])
-    overviews = make_overview(post, boxes[0], factor), make_overview(pre, boxes[1], factor)
+    overviews = make_overviews(post, pre, boxes, factor, threads)
     saturation = (padding["saturation"]["post"], padding["saturation"]["pre"])
     source = TileSource(post, pre, *boxes, saturation, "cubic")
     interior = align_interior(source, *overviews, start, values, threads)

@@ -91,50 +91,82 @@ def search_image(overview, ring, factor):
     return SearchImage(channels, (float(x.mean()), float(y.mean())), matrix)
 
 
-def search(post, pre, angles, scales, keep=4):
+def search(post, pre, angles, scales, keep=4, every=1):
     """Best rotations and magnifications on a grid.
 
     Parameters
     ----------
     post, pre : SearchImage
         Images at the same nominal resolution.
-    angles : iterable of float
-        Degrees, pre from post.
-    scales : iterable of float
+    angles : sequence of float
+        Degrees, pre from post, in ascending order.
+    scales : sequence of float
         Magnifications, pre from post.
     keep : int
         Trials to return.
+    every : int
+        Every so many angles are tried first, the others only next to the best of these.
 
     Returns
     -------
     list of Trial
         Best first, no two of them neighbours.
     """
-    largest = max(max(c.shape) for c in (post.channels[0], pre.channels[0]))
-    side = fft.next_fast_len(
-        int(np.ceil(largest * max(1.0, 1 / min(scales)) * 1.42)) + 8, real=True
-    )
-    middle = (side / 2, side / 2)
-    used = [k for k, c in enumerate(post.channels) if c.any() and pre.channels[k].any()]
-    posts, pres = ([image.channels[k] for k in used] or image.channels for image in (post, pre))
-    placed = _spectra(posts, similarity(0, 1, middle, post.centre), side)
-    trials = []
-    for scale in scales:
-        for angle in angles:
-            turn = similarity(angle, scale, middle, pre.centre)
-            moved = _spectra(pres, turn, side)
-            score, shift = _correlate(placed, moved, side)
-            trials.append((score, angle, scale, shift))
-    trials.sort(key=lambda trial: -trial[0])
+    correlate = _Correlator(post, pre, scales)
+    first = range(0, len(angles), every)
+    best = _distinct([correlate(angles[k], scale) for scale in scales for k in first], keep)
+    if every == 1:
+        return best
+    reach = (every - 0.5) * (angles[1] - angles[0])
+    finer = [
+        correlate(angle, trial.scale)
+        for trial in best
+        for angle in angles
+        if 0 < abs(angle - trial.angle_deg) < reach
+    ]
+    return _distinct(best + finer, keep)
+
+
+def _distinct(trials, keep):
+    """The best trials of which no two are neighbours."""
     best = []
-    for score, angle, scale, shift in trials:
-        if any(_near(angle, scale, other) for other in best):
-            continue
-        matrix = _matrix(post, pre, angle, scale, shift, middle)
-        best.append(Trial(score, angle, scale, matrix))
+    for trial in sorted(trials, key=lambda trial: -trial.score):
+        if not any(_near(trial.angle_deg, trial.scale, other) for other in best):
+            best.append(trial)
         if len(best) == keep:
             break
     return best
+
+
+class _Correlator:
+    """Trials of one pair: draws pre turned and magnified and correlates it with post.
+
+    Parameters
+    ----------
+    post, pre : SearchImage
+        Images at the same nominal resolution.
+    scales : sequence of float
+        Magnifications that will be asked for.
+    """
+
+    def __init__(self, post, pre, scales):
+        self._post, self._pre = post, pre
+        largest = max(max(c.shape) for c in (post.channels[0], pre.channels[0]))
+        side = int(np.ceil(largest * max(1.0, 1 / min(scales)) * 1.42)) + 8
+        self._side = fft.next_fast_len(side, real=True)
+        self._middle = (self._side / 2, self._side / 2)
+        used = [k for k, c in enumerate(post.channels) if c.any() and pre.channels[k].any()]
+        posts, self._pres = ([im.channels[k] for k in used] or im.channels for im in (post, pre))
+        placed = _spectra(posts, similarity(0, 1, self._middle, post.centre), self._side)
+        self._placed = [np.conj(spectrum) for spectrum in placed]
+
+    def __call__(self, angle, scale):
+        """Trial at one rotation (degrees) and magnification."""
+        turn = similarity(angle, scale, self._middle, self._pre.centre)
+        moved = _spectra(self._pres, turn, self._side)
+        score, shift = _correlate(self._placed, moved, self._side)
+        matrix = _matrix(self._post, self._pre, angle, scale, shift, self._middle)
+        return Trial(score, angle, scale, matrix)
 
 
 def _matrix(post, pre, angle, scale, shift, middle):
@@ -163,11 +195,15 @@ def _spectra(channels, source_from_square, side):
 
 
 def _correlate(post, pre, side):
-    """Highest summed correlation and the shift ``(dx, dy)`` from post's square to pre's."""
-    product = sum(np.conj(a) * b for a, b in zip(post, pre, strict=True))
+    """Highest summed correlation and the shift ``(dx, dy)`` from post's square to pre's.
+
+    Of `post` the spectra's conjugates are given.
+    """
+    product = post[0] * pre[0]
+    for a, b in zip(post[1:], pre[1:], strict=True):
+        product += a * b
     surface = fft.irfft2(product, s=(side, side))
-    y, x = np.unravel_index(np.argmax(surface), surface.shape)
-    score = float(surface[y, x])
+    _, score, _, (x, y) = cv2.minMaxLoc(surface)
     dx, dy = (_peak(surface, (y, x), axis) for axis in (1, 0))
     wrap = [(d + side / 2) % side - side / 2 for d in (x + dx, y + dy)]
     return score, wrap
@@ -191,5 +227,5 @@ def _near(angle, scale, other):
 
 def _unit(image):
     """Image of norm 1; an empty one stays empty."""
-    norm = float(np.sqrt((image.astype(np.float64) ** 2).sum()))
-    return (image / norm if norm > 0 else image).astype(np.float32)
+    norm = cv2.norm(image)
+    return image * np.float32(1 / norm) if norm > 0 else image

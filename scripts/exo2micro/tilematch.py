@@ -6,6 +6,7 @@ takes it to a fraction of a pixel, then least squares (`tileshift`) to the noise
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cache
 
 import cv2
 import numpy as np
@@ -17,6 +18,9 @@ from .warping import warp_tile
 
 BAND = (1.0, 12.0)
 CLIP = 3.0
+# Tiles whose shorter side is at least this (px) are correlated at half their resolution: a shift to
+# a few tenths of a pixel is all that least squares need.
+LARGE_SIDE = 128
 # Where shifts of more than NEAR px are looked for, all tiles are matched again from a better start,
 # and one step is plenty.
 NEAR = 12.0
@@ -50,6 +54,8 @@ class TileShifts:
         Witnesses that found nothing within reach; they are not among the N.
     reach : float
         Largest shift that was believed, px.
+    number : ndarray of int, shape (N,), or None
+        Which of the windows each tile is.
     """
 
     post_xy: np.ndarray
@@ -60,6 +66,7 @@ class TileShifts:
     tried: int
     lost: int = 0
     reach: float = np.inf
+    number: np.ndarray | None = None
 
 
 @dataclass(frozen=True)
@@ -86,7 +93,7 @@ class TileSource:
     interpolation: str = "cubic"
 
 
-def match_tiles(source, transform, windows, reach, threads=1):
+def match_tiles(source, transform, windows, reach, threads=1, expected=None):
     """Measure the shift of each tile.
 
     Parameters
@@ -101,6 +108,9 @@ def match_tiles(source, transform, windows, reach, threads=1):
         Largest shift believed, px; never more than half a tile.
     threads : int
         Tiles measured side by side.
+    expected : ndarray of float64, shape (number of windows, 2), optional
+        Shift that each window is known to have (px, right to a fraction of one), NaN where none
+        is known: such windows need no phase correlation.
 
     Returns
     -------
@@ -109,41 +119,76 @@ def match_tiles(source, transform, windows, reach, threads=1):
     sides = [min(w[1] - w[0], w[3] - w[2]) for w in windows]
     reach = min(reach, min(sides, default=0) / 2 - 2)
 
-    def measure(window):
-        return _measure(source, transform, window, reach)
+    if expected is None:
+        expected = np.full((len(windows), 2), np.nan)
+
+    def measure(window, shift):
+        return _measure(source, transform, window, reach, shift)
 
     if threads > 1:
         with ThreadPoolExecutor(threads) as pool:
-            answers = list(pool.map(measure, windows))
+            answers = list(pool.map(measure, windows, expected))
     else:
-        answers = [measure(window) for window in windows]
-    found = [answer for answer in answers if isinstance(answer, tuple)]
+        answers = [measure(*task) for task in zip(windows, expected, strict=True)]
+    number = np.array([k for k, answer in enumerate(answers) if isinstance(answer, tuple)], int)
+    found = [answers[k] for k in number]
     lost = answers.count(LOST)
     if not found:
         none = np.zeros((0, 2))
-        return TileShifts(none, none, np.zeros(0), np.zeros(0), none, len(windows), lost, reach)
+        flat = np.zeros(0)
+        return TileShifts(none, none, flat, flat, none, len(windows), lost, reach, number)
     centre, shift, sigma, correlation = (np.array(column) for column in zip(*found, strict=True))
     pre_xy = transform.map_points(centre + shift)
-    return TileShifts(centre, pre_xy, sigma, correlation, shift, len(windows), lost, reach)
+    tried = len(windows)
+    return TileShifts(centre, pre_xy, sigma, correlation, shift, tried, lost, reach, number)
 
 
-def _measure(source, transform, window, reach):
+def expect_shifts(tiles, chosen, transform, count):
+    """What the tiles let expect that their windows' shifts are against another transform.
+
+    Parameters
+    ----------
+    tiles : TileShifts
+        Measured positions.
+    chosen : ndarray of bool, shape (N,)
+        Tiles to believe.
+    transform : Transform
+        Padded post to padded pre.
+    count : int
+        Number of windows.
+
+    Returns
+    -------
+    ndarray of float64, shape (count, 2)
+        Padded-post px, NaN where nothing is expected.
+    """
+    centre = tiles.post_xy[chosen]
+    at = transform.map_points(centre)
+    slopes = [transform.map_points(centre + unit) - at for unit in np.eye(2)]
+    shift = np.linalg.solve(np.stack(slopes, axis=2), (tiles.pre_xy[chosen] - at)[..., None])
+    expected = np.full((count, 2), np.nan)
+    expected[tiles.number[chosen]] = shift[..., 0]
+    return expected
+
+
+def _measure(source, transform, window, reach, expected):
     """Centre, shift, error and correlation of one tile; LOST, or NO_WITNESS without sample."""
     post = source.post.read_padded(window).astype(np.float32)
-    whole = np.zeros(2, dtype=int)
+    known = bool(np.isfinite(expected[0]))
+    whole = np.round(expected).astype(int) if known else np.zeros(2, dtype=int)
     # A tile that is far off is cut out again at its whole-pixel shift: nothing of it is lost then.
     for _ in range(3):
         pre, usable = _pre_tile(source, transform, window, whole, post)
         if usable.mean() < USABLE_SHARE:
             return NO_WITNESS
-        shift = _phase_shift(post, pre, usable, reach)
+        shift = expected - whole if known else _phase_shift(post, pre, usable, reach)
         if shift is None or np.abs(whole + shift).max() > reach:
             return LOST
         if np.abs(shift).max() <= 1.5:
             break
         whole = whole + np.round(shift).astype(int)
     rounds = ROUNDS if reach <= NEAR else 1
-    found = refine_shift(post, pre, usable, shift, rounds)
+    found = refine_shift(post, pre, usable, shift, rounds, known)
     if found is None or np.abs(whole + found[1]).max() > reach:
         return LOST
     centre, shift, sigma, correlation = found
@@ -173,8 +218,20 @@ def _inside(window, box):
 
 def _phase_shift(post, pre, usable, reach):
     """Shift by phase correlation, to a fraction of a pixel; None when nothing stands out."""
-    taper = np.outer(*(np.hanning(n) for n in post.shape)).astype(np.float32)
-    spectra = [fft.rfft2(_band(image, usable) * taper) for image in (post, pre)]
+    if min(post.shape) < LARGE_SIDE:
+        return _correlate(post, pre, usable, reach, BAND)
+    size = tuple(side // 2 for side in post.shape[::-1])
+    halves = [cv2.resize(image, size, interpolation=cv2.INTER_AREA) for image in (post, pre)]
+    seen = cv2.resize(usable.astype(np.float32), size, interpolation=cv2.INTER_AREA) > 0.99
+    if not seen.any():
+        return None
+    shift = _correlate(*halves, seen, reach / 2, tuple(sigma / 2 for sigma in BAND))
+    return None if shift is None else 2 * shift
+
+
+def _correlate(post, pre, usable, reach, band):
+    """See `_phase_shift`."""
+    spectra = [fft.rfft2(_band(image, usable, band) * _taper(post.shape)) for image in (post, pre)]
     cross = np.conj(spectra[0]) * spectra[1]
     size = np.abs(cross)
     floor = 0.02 * size.max()
@@ -198,10 +255,16 @@ def _phase_shift(post, pre, usable, reach):
     return np.array([x[top[1]] + sub[0], y[top[0]] + sub[1]])
 
 
-def _band(image, usable):
+@cache
+def _taper(shape):
+    """Window that lets a tile fade towards its rim."""
+    return np.outer(*(np.hanning(n) for n in shape)).astype(np.float32)
+
+
+def _band(image, usable, band):
     """Band-passed tile in units of its spread, clipped, zero where it can't be used."""
     filled = np.where(usable, image, np.median(image[usable][::5])).astype(np.float32)
-    detail = cv2.GaussianBlur(filled, (0, 0), BAND[0]) - _blur_widely(filled, BAND[1])
+    detail = cv2.GaussianBlur(filled, (0, 0), band[0]) - _blur_widely(filled, band[1])
     spread = spread_of(detail[usable][::5])
     if spread <= 0:
         return np.zeros_like(filled)

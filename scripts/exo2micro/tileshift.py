@@ -15,14 +15,17 @@ TUKEY = 4.685
 LEVELS = 6
 # Steps of brightness between the darkest class and the brightest.
 SHADES = 64
+_SHADES = np.arange(SHADES, dtype=np.float64)
 SAMPLE = 1500
 # Of large tiles every so many rows and columns take part: smoothing leaves little new between them.
-# Small tiles, which small samples have, need all of theirs.
-STEP = 2
+# Small tiles, which small samples have, need all of theirs. Fewer are enough for a first step.
+STEP, FIRST_STEP = 2, 4
 LARGE = 128 * 128
+# Least squares leave 2 % of a step to the next one: after a step below this (px) there is none.
+SETTLED = 0.02
 
 
-def refine_shift(post, pre, usable, shift, rounds=ROUNDS):
+def refine_shift(post, pre, usable, shift, rounds=ROUNDS, known=False):
     """Refine the shift between two tiles.
 
     Parameters
@@ -35,6 +38,8 @@ def refine_shift(post, pre, usable, shift, rounds=ROUNDS):
         ``(dx, dy)``, right to about a pixel: post at x is pre at x + dx.
     rounds : int
         Steps at most.
+    known : bool
+        The shift was measured before: there is no need for a first step on few pixels.
 
     Returns
     -------
@@ -43,16 +48,18 @@ def refine_shift(post, pre, usable, shift, rounds=ROUNDS):
         and the correlation of the tiles; None where there is no shift to be seen.
     """
     smooth_post = _smooth(post, (0.0, 0.0))
-    line = None
-    for _ in range(rounds):
+    large, line = usable.size >= LARGE, None
+    for turn in range(rounds):
+        first = turn == 0 and not known
+        every = (FIRST_STEP if first else STEP) if large else 1
         seen = _shrink(usable, shift)
-        result = _solve(smooth_post, _smooth(pre, shift), seen, line)
+        result = _solve(smooth_post, _smooth(pre, shift), seen, every, line)
         if result is None:
             return None
         step, sigma, correlation, centre, line = result
         # Step is how far pre must still be moved.
         shift = shift + np.clip(step, -1, 1)
-        if np.abs(step).max() < 0.003:
+        if np.abs(step).max() < SETTLED and not (first and large):
             break
     return centre, shift, sigma, correlation
 
@@ -80,15 +87,16 @@ def _shrink(usable, shift):
     return inner
 
 
-def _solve(post, pre, usable, line=None):
+def _solve(post, pre, usable, step, line=None):
     """One robust step: shift, its standard error, correlation, the evidence's centre, the line.
 
-    The line is the robust ``post = gain * pre + offset``; that of the step before is a start.
+    Every `step`-th row and column takes part. The line is the robust ``post = gain * pre +
+    offset``; that of the step before is a start.
     """
-    step = STEP if usable.size >= LARGE else 1
     every = slice(None, None, step)
-    where = np.flatnonzero(usable[every, every])
-    if len(where) < 0.2 * usable[every, every].size:
+    chosen = np.ascontiguousarray(usable[every, every])
+    where = np.flatnonzero(chosen)
+    if len(where) < 0.2 * chosen.size:
         return None
 
     def some(image):
@@ -100,7 +108,7 @@ def _solve(post, pre, usable, line=None):
     gain, offset = _gain(target, level, shade, line)
     if gain <= 0:
         return None
-    middle = 0.5 * (post + gain * pre + offset)
+    middle = cv2.addWeighted(post, 0.5, pre, 0.5 * gain, 0.5 * offset)
     gx = some(cv2.Sobel(middle, cv2.CV_32F, 1, 0, ksize=3, scale=0.125))
     gy = some(cv2.Sobel(middle, cv2.CV_32F, 0, 1, ksize=3, scale=0.125))
     level = gain * level + offset
@@ -108,7 +116,7 @@ def _solve(post, pre, usable, line=None):
     design = np.stack([gx, gy, level - level.mean(), np.ones_like(level)])
     weight, spread = shade.tukey(gap)
     for _ in range(3):
-        weighted = design * (weight / spread**2)
+        weighted = design * (weight / (spread * spread))
         normal = (weighted @ design.T).astype(np.float64)
         try:
             solution = np.linalg.solve(normal, weighted @ gap)
@@ -118,19 +126,24 @@ def _solve(post, pre, usable, line=None):
         weight, spread = shade.tukey(left)
     if weight.mean() < 0.3:
         return None
-    share = weight / spread**2
-    noise = float((share * left**2).sum()) / float(weight.sum())
+    share = weight / (spread * spread)
+    noise = float((share * left * left).sum()) / float(weight.sum())
     # Smoothing by SMOOTHING correlates neighbours: the independent pixels are fewer.
-    correlated = 4 * np.pi * SMOOTHING**2 / step**2
+    correlated = max(4 * np.pi * SMOOTHING**2 / step**2, 1.0)
     covariance = np.linalg.inv(normal)[:2, :2] * noise * correlated
     sigma = float(np.sqrt(max(np.trace(covariance) / 2, 1e-12)))
-    evidence = share * (gx * gx + gy * gy)
+    evidence = np.zeros(chosen.shape, dtype=np.float32)
+    evidence.ravel()[where] = share * (gx * gx + gy * gy)
     if not evidence.sum() > 0:
         return None
-    rows, columns = np.divmod(where, len(range(0, usable.shape[1], step)))
-    centre = [step * float(np.average(part, weights=evidence)) for part in (columns, rows)]
     alike = _correlation(target, level, share)
-    return solution[:2], sigma, alike, np.array(centre), (gain, offset)
+    return solution[:2], sigma, alike, step * _centroid(evidence), (gain, offset)
+
+
+def _centroid(evidence):
+    """Centre ``(x, y)`` of an image's mass, px."""
+    sums = evidence.sum(axis=0, dtype=np.float64), evidence.sum(axis=1, dtype=np.float64)
+    return np.array([np.average(np.arange(len(part)), weights=part) for part in sums])
 
 
 def _gain(post, pre, shade, line):
@@ -175,8 +188,9 @@ class _Brightness:
     def __init__(self, level):
         self._step = len(level) // SAMPLE + 1
         shade = level[:: self._step]
-        self._classes = np.array_split(np.argsort(shade), LEVELS)
-        middle = [shade[part[len(part) // 2]] for part in self._classes]
+        each = len(shade) // LEVELS
+        self._classes = np.argsort(shade)[: each * LEVELS].reshape(LEVELS, each)
+        middle = shade[self._classes[:, each // 2]]
         low, high = middle[0], max(middle[-1], np.nextafter(middle[0], np.float32(np.inf)))
         self._shades = (middle - low) / (high - low) * (SHADES - 1)
         index = (level - low) * np.float32((SHADES - 1) / (high - low)) + np.float32(0.5)
@@ -185,19 +199,19 @@ class _Brightness:
     def tukey(self, left):
         """Tukey's weights of residuals, and the residuals' spread, which follows the brightness."""
         some = np.abs(left[:: self._step])
-        spreads = np.array([_median(some[part]) for part in self._classes])
+        spreads = _median(some[self._classes])
         floor = max(0.2 * float(_median(some)), 1e-6)
-        table = 1.4826 * np.interp(range(SHADES), self._shades, np.maximum(spreads, floor))
+        table = 1.4826 * np.interp(_SHADES, self._shades, np.maximum(spreads, floor))
         spread = table.astype(left.dtype)[self._shade]
-        relative = left / (TUKEY * spread)
+        relative = left / (np.float32(TUKEY) * spread)
         weight = np.maximum(1 - relative * relative, 0)
         return weight * weight, spread
 
 
 def _median(values):
-    """Upper median, without the overhead of numpy's for short arrays."""
-    half = len(values) // 2
-    return np.partition(values, half)[half]
+    """Upper median over the last axis, without the overhead of numpy's for short arrays."""
+    half = values.shape[-1] // 2
+    return np.partition(values, half, axis=-1)[..., half]
 
 
 def _correlation(post, pre, weight):

@@ -72,7 +72,7 @@ def compare(post, pre, true_map, sample):
     images, padding = _pad(post, pre)
     values = resolve({"pad": PAD})
     clocks = [(time.perf_counter(), time.process_time())]
-    boundary = run_boundary_stage(*images, padding, values)
+    boundary = run_boundary_stage(*images, padding, values, threads=2)
     clocks.append((time.perf_counter(), time.process_time()))
     interior = run_interior_stage(*images, padding, boundary, values, threads=2)
     clocks.append((time.perf_counter(), time.process_time()))
