@@ -200,15 +200,18 @@ def _pre_tile(source, transform, window, whole, post):
     dx, dy = (int(d) for d in whole)
     there = (window[0] + dy, window[1] + dy, window[2] + dx, window[3] + dx)
     pre, coverage = warp_tile(source.pre, transform, there, source.interpolation, source.pre_box)
-    usable = coverage & _inside(window, source.post_box)
+    inside = _inside(window, source.post_box)
+    usable = coverage if inside is None else coverage & inside
     for image, full_scale in zip((post, pre), source.saturation, strict=True):
         if full_scale is not None:
-            usable &= image < SATURATED * full_scale
+            usable = usable & (image < SATURATED * full_scale)
     return pre, usable
 
 
 def _inside(window, box):
-    """Pixels of a window that show the raw post image."""
+    """Pixels of a window that show the raw post image; None where all do."""
+    if window[0] >= box[0] and window[1] <= box[1] and window[2] >= box[2] and window[3] <= box[3]:
+        return None
     rows = np.arange(window[0], window[1])
     columns = np.arange(window[2], window[3])
     inside_y = (rows >= box[0]) & (rows < box[1])

@@ -11,12 +11,16 @@ three magnifications.
 """
 
 import argparse
+import os
 import sys
 import time
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
+
+# As in the workflow's jobs.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import cv2
 import numpy as np
@@ -70,11 +74,11 @@ def compare(post, pre, true_map, sample):
     dict
     """
     images, padding = _pad(post, pre)
-    values = resolve({"pad": PAD})
+    values, threads = resolve({"pad": PAD}), cv2.getNumThreads()
     clocks = [(time.perf_counter(), time.process_time())]
-    boundary = run_boundary_stage(*images, padding, values, threads=2)
+    boundary = run_boundary_stage(*images, padding, values, threads)
     clocks.append((time.perf_counter(), time.process_time()))
-    interior = run_interior_stage(*images, padding, boundary, values, threads=2)
+    interior = run_interior_stage(*images, padding, boundary, values, threads)
     clocks.append((time.perf_counter(), time.process_time()))
     errors = _errors((boundary, interior), true_map, sample, pre.shape)
     tiles = interior["tiles"] or {}
@@ -191,7 +195,7 @@ def main():
     parser.add_argument("--turns", type=int, default=0, help="rotations round the circle")
     parser.add_argument("--impossible", type=int, default=0, help="generated impossible pairs")
     parser.add_argument("--jobs", type=int, default=2)
-    parser.add_argument("--threads", type=int, default=1, help="OpenCV's, of each job")
+    parser.add_argument("--threads", type=int, default=1, help="of each job, and of OpenCV in it")
     parser.add_argument("--out", type=Path)
     options = parser.parse_args()
     with ProcessPoolExecutor(options.jobs) as pool:
