@@ -149,7 +149,7 @@ def list_hypotheses(post, pre, values, threads=1):
     by_search = _search_hypotheses if values["multiscale"] else _as_photographed
     listed = run_together(
         threads,
-        partial(_feature_hypotheses, post, pre, threads),
+        partial(_feature_hypotheses, post, pre),
         partial(by_search, post, pre, values),
     )
     return listed[1] + listed[0]
@@ -175,13 +175,11 @@ def _search_hypotheses(post, pre, values):
     return [judge(post, pre, "boundary search", trial.pre_from_post) for trial in trials]
 
 
-def _feature_hypotheses(post, pre, threads):
+def _feature_hypotheses(post, pre):
     """Hypotheses from the interior's features, until one convinces."""
     hypotheses = []
     for sigma, opened in ((0.0, False), (0.0, True), (FEATURE_BLUR * post.factors[0], False)):
-        found = match_features(
-            post, pre, sigma, "affine", threshold=3.0, opened=opened, threads=threads
-        )
+        found = match_features(post, pre, sigma, "affine", threshold=3.0, opened=opened)
         if found.pre_from_post is not None and _is_photograph(found.pre_from_post):
             hypotheses.append(judge(post, pre, "interior features", found.pre_from_post))
             if hypotheses[-1].convinces:

@@ -1,12 +1,9 @@
 """Interior features: SIFT key points inside the sample, matched and fitted robustly."""
 
 from dataclasses import dataclass
-from functools import partial
 
 import cv2
 import numpy as np
-
-from .side_by_side import run_together
 
 FEATURES = 4000
 RATIO = 0.85
@@ -44,7 +41,7 @@ class FeatureMatch:
         return float(self.inliers.mean()) if self.inliers.size else 0.0
 
 
-def match_features(post, pre, blur, model, threshold=2.0, near=None, opened=False, threads=1):
+def match_features(post, pre, blur, model, threshold=2.0, near=None, opened=False):
     """Match the interiors of two overviews by SIFT features.
 
     Parameters
@@ -62,8 +59,6 @@ def match_features(post, pre, blur, model, threshold=2.0, near=None, opened=Fals
     opened : bool
         Bright spots are taken away first by a grey opening: where microbes outshine the mineral,
         all the key points would be theirs.
-    threads : int
-        Overviews looked at side by side.
 
     Returns
     -------
@@ -74,9 +69,8 @@ def match_features(post, pre, blur, model, threshold=2.0, near=None, opened=Fals
     SIFT (Lowe 2004) with its precise up-scaling, which matters beyond 35 degrees; the fit is
     MAGSAC++ (Barath et al. 2020) for the homography and RANSAC with local refinement otherwise.
     """
-    (post_points, post_words), (pre_points, pre_words) = run_together(
-        threads, *(partial(_describe, overview, blur, opened) for overview in (post, pre))
-    )
+    post_points, post_words = _describe(post, blur, opened)
+    pre_points, pre_words = _describe(pre, blur, opened)
     found = (len(post_points), len(pre_points))
     a, b = _pair(post_points, post_words, pre_points, pre_words)
     if near is not None and len(a):

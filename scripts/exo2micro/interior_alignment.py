@@ -92,7 +92,7 @@ def align_interior(source, overview_post, overview_pre, start, values, threads=1
     small = lower(start, overview_pre.factors, overview_post.factors)
     alike = similarity_of(overview_post, overview_pre, small)[0]
     overviews = overview_post, overview_pre
-    matrix, features = _by_features(*overviews, start, values, levels, notes, threads)
+    matrix, features = _by_features(*overviews, start, values, levels, notes)
     matrix = _by_overview_tiles(*overviews, matrix, levels, threads)
     windows = choose_windows(overview_post, source.post_box)
     side = windows[0].height if windows else 0
@@ -182,7 +182,7 @@ def _sample_share(overview, window):
     return float(overview.footprint.area[rows, columns].mean())
 
 
-def _by_features(post, pre, start, values, levels, notes, threads):
+def _by_features(post, pre, start, values, levels, notes):
     """Homography through the interior's features, if it makes the interiors more alike."""
     near = lower(start, pre.factors, post.factors)
     reach = values["interior_max_correction"] * pre.factors[0] + 3.0
@@ -190,9 +190,7 @@ def _by_features(post, pre, start, values, levels, notes, threads):
     blurs = {values["interior_blur_base"] * post.factors[0], 0.0}
     best = None
     for blur in sorted(blurs, reverse=True):
-        found = match_features(
-            post, pre, blur, "homography", 2.0, near=(near, reach), threads=threads
-        )
+        found = match_features(post, pre, blur, "homography", 2.0, near=(near, reach))
         if best is None or found.inliers.sum() > best.inliers.sum():
             best = found
         if best.inliers.sum() >= ENOUGH_INLIERS:

@@ -33,7 +33,7 @@ def measure(width, folder):
     images, padding = registration._pad(raws["post"], raws["pre"])
     values = registration.resolve({})
     peaks = [_peak_mb()]
-    boundary = registration.run_boundary_stage(*images, padding, values)
+    boundary = registration.run_boundary_stage(*images, padding, values, threads=2)
     peaks.append(_peak_mb())
     interior = registration.run_interior_stage(*images, padding, boundary, values, threads=2)
     peaks.append(_peak_mb())
