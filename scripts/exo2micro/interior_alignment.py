@@ -24,6 +24,9 @@ LAST_REACH = 3.0
 # A transform that moves nine tiles in ten by no more than this is final.
 SETTLED_PX = 0.1
 MOST_ROUNDS = 4
+# Where more than this share agrees, these tiles start from where they were found. Elsewhere all are
+# measured anew: tiles that agree by chance would be kept and join others in every round.
+SURE_SHARE = 0.6
 # Reach of the tiles on the overview, px of the overview.
 OVERVIEW_TILE = 96
 OVERVIEW_REACH = 24.0
@@ -115,7 +118,9 @@ def _refine(source, windows, fit, tiles, nonrigid, levels, threads):
     """Measure all tiles against the latest transform until that changes nothing any more."""
     reach = max(REFINED_REACH, 4 * float(np.abs(fit.residual[fit.good]).max()))
     for _ in range(MOST_ROUNDS):
-        known = expect_shifts(tiles, fit.good, fit.transform, len(windows))
+        known = None
+        if _share(fit, tiles) > SURE_SHARE:
+            known = expect_shifts(tiles, fit.good, fit.transform, len(windows))
         again = match_tiles(source, fit.transform, windows, reach, threads, known)
         refined = fit_tiles(again, fit.transform.pre_from_post, nonrigid, source.post_box)
         if refined is None or refined.good.sum() < 0.4 * _share(fit, tiles) * len(windows):
