@@ -6,7 +6,8 @@ Prints how many pairs are complete, the others with their reasons, and:
 
 wall        the run by the clock
 work        what the stages themselves took of it: each job's own seconds times the cores that it
-            holds, from its record, summed and divided by the cores
+            holds, from its record, summed and divided by the cores; imports of the libraries that
+            the work needs are part of it
 overhead    the rest of wall, for each pair: what the engine adds (Snakemake, starts of Python)
 engine cpu  processor seconds of the run that are not the jobs' own, for each pair; tells the same
             on a machine that does other things as well
