@@ -13,6 +13,7 @@ rule align_interior:
     conda:
         "../../envs/exo2micro.yaml"
     threads: THREADS
+    priority: AWAITED
     resources:
         mem_mb=memory(1800),
     params:

@@ -20,6 +20,7 @@ rule measure_pair:
     conda:
         "../../envs/exo2micro.yaml"
     threads: THREADS
+    priority: AWAITED
     resources:
         mem_mb=memory(1500),
     params:
@@ -40,6 +41,7 @@ rule estimate_scale:
     conda:
         "../../envs/exo2micro.yaml"
     threads: 1
+    priority: AWAITED
     resources:
         mem_mb=memory(1500),
     params:
