@@ -15,7 +15,6 @@ rule difference:
     conda:
         "../../envs/exo2micro.yaml"
     threads: THREADS
-    priority: AWAITED
     resources:
         mem_mb=memory(1600),
     params:

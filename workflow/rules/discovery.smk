@@ -41,9 +41,6 @@ if workflow.is_main_process:
 # Threads of a job that can use two.
 THREADS = threads_of_jobs(workflow, REQUEST)
 
-# Where few pairs share the cores, what others wait for comes before figures and the image of stage 2.
-AWAITED = 1 if THREADS > 1 else 0
-
 # Folder of one pair's results; every path below it is completed by a rule's wildcards.
 PAIR = f"{REQUEST.output_dir}/{{sample}}/{{dye}}"
 

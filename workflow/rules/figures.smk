@@ -38,6 +38,8 @@ else:
         conda:
             "../../envs/exo2micro.yaml"
         threads: 1
+        # Before the job that stops a pair that failed, so that its figures are there to be looked at.
+        priority: 1
         resources:
             mem_mb=memory(1600),
         params:

@@ -13,7 +13,6 @@ rule align_interior:
     conda:
         "../../envs/exo2micro.yaml"
     threads: THREADS
-    priority: AWAITED
     resources:
         mem_mb=memory(1800),
     params:

@@ -20,7 +20,6 @@ rule measure_pair:
     conda:
         "../../envs/exo2micro.yaml"
     threads: THREADS
-    priority: AWAITED
     resources:
         mem_mb=memory(1500),
     params:
@@ -41,7 +40,6 @@ rule estimate_scale:
     conda:
         "../../envs/exo2micro.yaml"
     threads: 1
-    priority: AWAITED
     resources:
         mem_mb=memory(1500),
     params:
