@@ -99,6 +99,15 @@ def test_each_failure_is_told_in_full(batch):
     assert "Traceback" not in batch.output
 
 
+def test_a_failed_pair_has_its_figures_where_nothing_is_kept_going(batch):
+    figure = batch.pair(*TWICE) / "pipeline_output/registration_pad60.png"
+    figure.unlink()
+    only = ("--config", "pairs=[Twice/DAPI]")
+    code, _ = batch.snakemake("--cores", "1", *only, check=False)
+    assert code != 0
+    assert figure.is_file()
+
+
 def test_no_image_under_a_final_name_comes_from_a_failed_pair(batch):
     assert not list((batch.folder / "processed").glob("*/*/tiff/04_*Twice*"))
     assert not list(batch.pair(*TWICE).glob("tiff/04_*"))
