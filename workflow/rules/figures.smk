@@ -35,11 +35,11 @@ else:
             fine_alignment=figure_file("fine_alignment", "sfx3"),
         log:
             f"{PAIR}/logs/figures_of_alignment{{sfx3}}.log",
+        # Before the job that stops a pair that failed, so that its figures are there to be looked at.
+        priority: 1
         conda:
             "../../envs/exo2micro.yaml"
         threads: 1
-        # Before the job that stops a pair that failed, so that its figures are there to be looked at.
-        priority: 1
         resources:
             mem_mb=memory(1600),
         params:
