@@ -10,6 +10,13 @@ import os
 
 FORMATS = ("tiff", "fits")
 
+# What is written together with an image: its folder, its extension, the image.
+COMPANIONS = {
+    "01_padding": ("transforms", "json", "01_padded_post"),
+    "04_joint": ("measurements", "npz", "03_interior_aligned_pre"),
+    "04_detected": ("measurements", "npz", "04_difference_difference"),
+}
+
 
 def image_path(folder, name, fmt):
     """Path of a checkpoint: ``{folder}/{fmt}/{name}.{fmt}``."""
@@ -47,35 +54,50 @@ def readable(folder, name, checkpoint_format):
     return paths[_oldest(paths) or primary_format(checkpoint_format)]
 
 
-def measurement_path(folder, name):
-    """Path of arrays that were measured: ``{folder}/measurements/{name}.npz``."""
-    return f"{folder}/measurements/{name}.npz"
-
-
-def readable_measurement(folder, name, image, end, checkpoint_format):
-    """Path of arrays that were measured while an image was written, which are kept by its format.
+def companion_path(folder, name, fmt, end):
+    """Path of what is written together with an image, and is kept by the image's format.
 
     Parameters
     ----------
     folder : str
         See `readable`.
-    name, image : str
-        Names of the arrays and of the image, without suffix.
+    name : str
+        One of `COMPANIONS`.
+    fmt : {'tiff', 'fits'}
+        Format of the image.
     end : str
         Suffix of both.
-    checkpoint_format : {'tiff', 'fits', 'both'}
-        The configuration's.
 
     Returns
     -------
     str
-        Those that came with the original of the image. Where the image is not kept, the older
-        ones; where there are none, the path at which they will be measured.
+        Such as ``{folder}/measurements/04_joint_tiff{end}.npz``.
     """
+    place, extension, _ = COMPANIONS[name]
+    return f"{folder}/{place}/{name}_{fmt}{end}.{extension}"
+
+
+def readable_companion(folder, name, end, checkpoint_format):
+    """Path of what was written together with an image, as a later step reads it.
+
+    Parameters
+    ----------
+    folder, checkpoint_format : str
+        See `readable`.
+    name, end : str
+        See `companion_path`.
+
+    Returns
+    -------
+    str
+        What came with the original of the image. Where the image is not kept, the older one;
+        where there is none, the path at which it will be.
+    """
+    image = COMPANIONS[name][2]
     images = {fmt: image_path(folder, f"{image}{end}", fmt) for fmt in FORMATS}
-    arrays = {fmt: measurement_path(folder, f"{name}_{fmt}{end}") for fmt in FORMATS}
-    fmt = _oldest(images) or _oldest(arrays) or primary_format(checkpoint_format)
-    return arrays[fmt]
+    paths = {fmt: companion_path(folder, name, fmt, end) for fmt in FORMATS}
+    fmt = _oldest(images) or _oldest(paths) or primary_format(checkpoint_format)
+    return paths[fmt]
 
 
 def is_conversion(folder, name, fmt, checkpoint_format):

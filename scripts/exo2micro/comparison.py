@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from .checkpoints import readable, readable_measurement
+from .checkpoints import readable, readable_companion
 from .config_values import accept_pairs, is_nothing
 from .parameters import differences, suffix
 from .selection import ALL
@@ -98,11 +98,9 @@ def variant_files(folder, values, checkpoint_format):
     one, three, four = (suffix(values, stage) for stage in (1, 3, 4))
     difference = f"04_difference_difference{four}"
     return {
-        "padding": f"{folder}/transforms/01_padding{one}.json",
+        "padding": readable_companion(folder, "01_padding", one, checkpoint_format),
         "interior": f"{folder}/transforms/03_interior{three}.json",
-        "joint": readable_measurement(
-            folder, "04_joint", "03_interior_aligned_pre", three, checkpoint_format
-        ),
+        "joint": readable_companion(folder, "04_joint", three, checkpoint_format),
         "scale": f"{folder}/measurements/04_scale{four}.json",
         "candidates": f"{folder}/measurements/04_candidates{four}.json",
         "difference": readable(folder, difference, checkpoint_format),

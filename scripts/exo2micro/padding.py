@@ -33,9 +33,9 @@ def plan_padding(sample, dye, paths, pad, channel=None, threads=1):
     Returns
     -------
     dict
-        The record ``transforms/01_padding.json``: the canvas, and for each stain the raw file's
-        shape, type, channels and their means, so that nobody downstream needs the raw file's
-        headers.
+        The record ``transforms/01_padding_{fmt}.json``: the canvas, and for each stain the raw
+        file's shape, type, channels and their means, so that nobody downstream needs the raw
+        file's headers.
 
     Raises
     ------

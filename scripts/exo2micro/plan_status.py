@@ -89,12 +89,16 @@ def describe_state(request, pair, values, jobs):
     if not jobs:
         return f"up to date ({there} of {len(wanted)} files)"
     if there == 0:
-        state = f"not there yet; {len(jobs)} jobs to run"
+        state = f"not there yet; {_number(jobs)} to run"
     else:
         word = "stale" if there == len(wanted) else f"{there} of {len(wanted)} files"
-        state = f"{word}; {len(jobs)} jobs to run: {_why(jobs)}"
+        state = f"{word}; {_number(jobs)} to run: {_why(jobs)}"
     failed = [step for step in _ended_badly(request, folder, values)]
     return f"{state}; last time {failed[0]}" if failed else state
+
+
+def _number(jobs):
+    return "1 job" if len(jobs) == 1 else f"{len(jobs)} jobs"
 
 
 def _why(jobs):

@@ -47,6 +47,6 @@ class RunControl:
 
 
 # The rule with which each stage begins.
-FIRST_RULES = {1: "plan_padding", 2: "align_boundary", 3: "align_interior", 4: "measure_pair"}
+FIRST_RULES = {1: "pad", 2: "align_boundary", 3: "align_interior", 4: "measure_pair"}
 
 CONTROL_KEYS = tuple(field.name for field in fields(RunControl))

@@ -94,7 +94,6 @@ def step_names(request, values):
     one, two, three, four = (suffix(values, stage) for stage in (1, 2, 3, 4))
     kinds = scale_kinds(values)
     return [
-        f"plan_padding{one}",
         *(f"pad_{fmt}{one}" for fmt in formats),
         f"align_boundary{two}",
         *(f"warp_boundary{step}_{fmt}{two}" for fmt in formats for step in ("", "_coarse")),

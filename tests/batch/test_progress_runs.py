@@ -12,6 +12,8 @@ from snakemake_program import LONG_S, ROOT, run_snakemake
 from terminal import Terminal
 
 CONFIG = {"params": {"pad": 30}, "to_stage": 1}
+# With one job a pair, none runs any more when the first one has told how long it takes.
+TWO_STAGES = ("--config", "to_stage=2")
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT / "scripts"), "TERM": "xterm"}
 
 
@@ -77,7 +79,7 @@ def seen(tmp_path_factory, photographs):
     before = os.getcwd()
     os.chdir(folder)
     try:
-        code, text = run_in_terminal(folder, "--keep-going", "--logger", "exo2micro")
+        code, text = run_in_terminal(folder, "--keep-going", "--logger", "exo2micro", *TWO_STAGES)
     finally:
         os.chdir(before)
     return folder, code, text
@@ -90,12 +92,12 @@ def test_a_terminal_shows_a_block_that_ends_as_a_table(seen):
     terminal = Terminal()
     terminal.write(text)
     shown = terminal.lines()
-    assert any(re.match(r"CD070 / SybrGld\s+done$", line) for line in shown), shown
-    assert any(re.match(r"Bad / DAPI\s+FAILED$", line) for line in shown), shown
-    (told,) = [line for line in shown if line.startswith("FAILED: plan_padding Bad / DAPI: ")]
+    assert any(re.match(r"CD070 / SybrGld(\s+done){3}$", line) for line in shown), shown
+    assert any(re.match(r"Bad / DAPI\s+FAILED(\s+left out){2}$", line) for line in shown), shown
+    (told,) = [line for line in shown if line.startswith("FAILED: pad Bad / DAPI: ")]
     assert "is not a TIFF image" in told
     assert sum(line.startswith("[#") for line in shown) == 0, "a block was left behind"
-    assert any(line.startswith("3 of 4 jobs") or "1 failed" in line for line in shown)
+    assert any(line.startswith("5 of 8 jobs") or "1 failed" in line for line in shown)
     # The summary follows it, whole.
     assert "PROBLEMS AND WARNINGS" in shown
     assert any("Bad_post_DAPI.tif" in line for line in shown)
@@ -114,11 +116,11 @@ def test_while_it_runs_the_terminal_tells_what_runs_and_how_far_it_is(seen):
 def test_the_log_file_tells_the_same(seen):
     log = (seen[0] / "processed/logs/progress.log").read_text()
     assert "\x1b" not in log
-    assert re.match(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+00:00\n4 jobs to run for 2 pair\(s\)\n", log)
-    assert "FAILED: plan_padding Bad / DAPI: " in log
+    assert re.match(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+00:00\n8 jobs to run for 2 pair\(s\)\n", log)
+    assert "FAILED: pad Bad / DAPI: " in log
     last = log.rstrip().split("\n\n")[-1]
-    assert re.search(r"^CD070 / SybrGld +done$", last, re.M)
-    assert re.search(r"^2 of 4 jobs \(50 %\), 1 of 2 pairs done, 1 failed; ", last, re.M)
+    assert re.search(r"^CD070 / SybrGld( +done){3}$", last, re.M)
+    assert re.search(r"^4 of 8 jobs \(50 %\), 1 of 2 pairs done, 1 failed; ", last, re.M)
 
 
 def test_into_a_pipe_go_lines_without_any_control_character(workplace):
@@ -127,19 +129,19 @@ def test_into_a_pipe_go_lines_without_any_control_character(workplace):
     assert "\x1b" not in text
     assert "Traceback" not in text
     assert "reason:" not in text
-    assert "6 jobs to run for 3 pair(s)" in text
+    assert "3 jobs to run for 3 pair(s)" in text
     assert re.search(r"^Bad / DAPI +FAILED$", text, re.M)
     assert re.search(r"^CD070 / SybrGld +done$", text, re.M)
 
 
 def test_without_the_logger_snakemake_says_it_between_its_own_words(workplace):
     _, text = run(workplace, "--keep-going")
-    assert "6 jobs to run for 3 pair(s)" in text
-    assert re.search(r"^4 of 6 jobs \(66 %\), 2 of 3 pairs done, 1 failed; ", text, re.M)
+    assert "3 jobs to run for 3 pair(s)" in text
+    assert re.search(r"^2 of 3 jobs \(66 %\), 2 of 3 pairs done, 1 failed; ", text, re.M)
     assert "reason:" in text
     assert "Traceback" not in text
     (log,) = (workplace / ".snakemake/log").glob("*.log")
-    assert "4 of 6 jobs (66 %)" in log.read_text()
+    assert "2 of 3 jobs (66 %)" in log.read_text()
 
 
 @pytest.mark.parametrize("logger", [(), ("--logger", "exo2micro")])
@@ -147,7 +149,7 @@ def test_quiet_is_quiet(workplace, logger):
     words = ("--config", "samples=[CD070]", *logger)
     code, text = run(workplace, *words, "--quiet", "all")
     assert (code, text) == (0, "")
-    assert "2 of 2 jobs" in (workplace / "processed/logs/progress.log").read_text()
+    assert "1 of 1 jobs" in (workplace / "processed/logs/progress.log").read_text()
     code, text = run(workplace, *words, "--quiet", "--forceall")
     assert code == 0
     assert "jobs to run" not in text
@@ -159,5 +161,5 @@ def test_nothing_of_it_in_a_dry_run(workplace):
         code, text = run(workplace, "-n", *logger)
         assert code == 0
         assert "jobs to run for" not in text
-        assert "rule plan_padding:" in text
+        assert "rule pad:" in text
     assert not (workplace / "processed").exists()

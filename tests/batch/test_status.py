@@ -30,8 +30,8 @@ def lines(project, *arguments, config=None):
 def test_a_line_a_pair(project):
     state, text = lines(project)
     assert state["CD070"] == "up to date (2 of 2 files)"
-    assert state["ER22"] == "not there yet; 2 jobs to run"
-    assert state["Bad"].startswith("not there yet; 2 jobs to run; last time raw/Bad/Bad_post")
+    assert state["ER22"] == "not there yet; 1 job to run"
+    assert state["Bad"].startswith("not there yet; 1 job to run; last time raw/Bad/Bad_post")
     assert "PROBLEMS" not in text
 
 
@@ -45,8 +45,8 @@ def test_what_is_stale_says_why_and_nothing_is_run(project):
     path = project.folder / "processed/CD070/SybrGld/tiff/01_padded_post_pad30.tiff"
     os.utime(project.folder / "raw/CD070/CD070_PostStain_SybrGld.tif")
     state, _ = lines(project)
-    assert state["CD070"].startswith("stale; 2 jobs to run: plan_padding (")
+    assert state["CD070"].startswith("stale; 1 job to run: pad (")
     path.unlink()
     state, _ = lines(project)
-    assert state["CD070"].startswith("1 of 2 files; 2 jobs to run: plan_padding (")
+    assert state["CD070"].startswith("1 of 2 files; 1 job to run: pad (")
     assert not path.exists()

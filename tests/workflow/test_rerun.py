@@ -6,7 +6,6 @@ import time
 import pytest
 
 STAGES_1_TO_3 = {
-    "plan_padding",
     "pad",
     "align_boundary",
     "warp_boundary",
@@ -60,7 +59,7 @@ def test_a_deleted_difference_image_runs_only_stage_4_of_its_pair(finished, remo
 
 def test_a_forced_interior_stage_runs_stages_3_and_4_only(finished):
     planned = finished.planned_pairs("--forcerun", "align_interior")
-    assert not {"plan_padding", "pad", "align_boundary", "warp_boundary"} & set(planned)
+    assert not {"pad", "align_boundary", "warp_boundary"} & set(planned)
     both = {"CD070/SybrGld", "ER22/DAPI"}
     for rule in ("align_interior", "measure_pair", "estimate_scale", "difference", "catalogue"):
         assert planned[rule] == both, rule
@@ -77,7 +76,7 @@ def test_a_raw_file_replaced_by_an_older_one_is_noticed(finished, touched):
     path = finished.folder / "raw/ER22/ER22_PreStain_DAPI.tif"
     touched(path)
     os.utime(path, (1e9, 1e9))
-    assert finished.planned_pairs()["plan_padding"] == {"ER22/DAPI"}
+    assert finished.planned_pairs()["pad"] == {"ER22/DAPI"}
 
 
 def test_a_changed_parameter_leaves_the_other_variants_alone(finished):
@@ -89,7 +88,7 @@ def test_a_changed_parameter_leaves_the_other_variants_alone(finished):
     }
     changed = {"params": {"pad": 60, "boundary_width": 20}, "samples": ["CD070"]}
     planned = finished.planned_pairs(config=changed)
-    assert not {"plan_padding", "pad"} & set(planned)
+    assert "pad" not in planned
     assert planned["align_boundary"] == {"CD070/SybrGld"}
     target = "processed/CD070/SybrGld/transforms/03_interior_pad60_bw20.json"
     finished.snakemake("--cores", "2", target, config=changed)

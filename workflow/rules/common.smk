@@ -10,12 +10,12 @@ from functools import cache
 from snakemake.exceptions import WorkflowError
 
 from exo2micro.checkpoints import (
+    companion_path,
     image_path,
     is_conversion,
-    measurement_path,
     other_format,
     readable,
-    readable_measurement,
+    readable_companion,
 )
 from exo2micro.comparison import variant_files
 from exo2micro.errors import Exo2MicroError
@@ -94,12 +94,28 @@ def checkpoint_to_read(wildcards, name, text, stage):
     return readable(pair_folder(wildcards), name, REQUEST.checkpoint_format)
 
 
+def companion_to_read(wildcards, name, text, stage):
+    """What was written together with an earlier stage's image."""
+    end = suffix_at(text, stage)
+    return readable_companion(pair_folder(wildcards), name, end, REQUEST.checkpoint_format)
+
+
+def companion_of_twin(wildcards, name, end):
+    """What was written together with the same image in the other format."""
+    return companion_path(pair_folder(wildcards), name, other_format(wildcards.fmt), end)
+
+
+def padding_record(wildcards, text):
+    """Stage 1's record for a variant."""
+    return companion_to_read(wildcards, "01_padding", text, 1)
+
+
 def padded_pair(wildcards, text):
     """Stage 1's images and record for a variant."""
     return {
         "post": checkpoint_to_read(wildcards, "01_padded_post", text, 1),
         "pre": checkpoint_to_read(wildcards, "01_padded_pre", text, 1),
-        "padding": record_path(wildcards, "01_padding", text, 1),
+        "padding": padding_record(wildcards, text),
     }
 
 
@@ -113,12 +129,12 @@ def twin_of(wildcards, name):
 
 def padding_sources(wildcards):
     """The raw files, or the padded images in the other format."""
-    plan = record_path(wildcards, "01_padding", wildcards.sfx1, 1)
     names = [f"01_padded_{stain}{wildcards.sfx1}" for stain in ("post", "pre")]
     twins = [twin_of(wildcards, name) for name in names]
     if all(twins):
-        return {"twin_post": twins[0], "twin_pre": twins[1], "padding": plan}
-    return {**raw_pair(wildcards), "padding": plan}
+        padding = companion_of_twin(wildcards, "01_padding", wildcards.sfx1)
+        return {"twin_post": twins[0], "twin_pre": twins[1], "padding": padding}
+    return raw_pair(wildcards)
 
 
 def kept(stage, path):
@@ -129,7 +145,7 @@ def kept(stage, path):
 def boundary_image_sources(wildcards):
     """The padded pre image and the transform, or the same image in the other format."""
     transform = record_path(wildcards, "02_icp", wildcards.sfx2, 2)
-    padding = record_path(wildcards, "01_padding", wildcards.sfx2, 1)
+    padding = padding_record(wildcards, wildcards.sfx2)
     sources = {"transform": transform, "padding": padding}
     twin = twin_of(wildcards, f"02_icp_aligned{wildcards.step}_pre{wildcards.sfx2}")
     if twin:
@@ -145,28 +161,24 @@ def measurement_sources(wildcards):
         twin = twin_of(wildcards, f"03_interior_aligned_pre{wildcards.sfx3}")
     if twin is None:
         return {**padded_pair(wildcards, wildcards.sfx3), "transform": transform}
-    joint = f"04_joint_{other_format(wildcards.fmt)}{wildcards.sfx3}"
     return {
         "twin": twin,
-        "joint": measurement_path(pair_folder(wildcards), joint),
+        "joint": companion_of_twin(wildcards, "04_joint", wildcards.sfx3),
         "transform": transform,
-        "padding": record_path(wildcards, "01_padding", wildcards.sfx3, 1),
+        "padding": padding_record(wildcards, wildcards.sfx3),
     }
 
 
 def joint_statistics(wildcards):
     """What was measured of a variant's aligned pair."""
-    image, end = "03_interior_aligned_pre", suffix_at(wildcards.sfx4, 3)
-    return readable_measurement(
-        pair_folder(wildcards), "04_joint", image, end, REQUEST.checkpoint_format
-    )
+    return companion_to_read(wildcards, "04_joint", wildcards.sfx4, 3)
 
 
 def scale_and_padding(wildcards):
     """Records of a variant's scale and of its canvas."""
     return {
         "scale": f"{pair_folder(wildcards)}/measurements/04_scale{wildcards.sfx4}.json",
-        "padding": record_path(wildcards, "01_padding", wildcards.sfx4, 1),
+        "padding": padding_record(wildcards, wildcards.sfx4),
     }
 
 
@@ -189,7 +201,7 @@ def difference_sources(wildcards):
         "twin": twin,
         "twin_significance": image_path(folder, f"04_significance{wildcards.sfx4}", fmt),
         "twin_mask": image_path(folder, f"04_mask{wildcards.sfx4}", fmt),
-        "detected": measurement_path(folder, f"04_detected_{fmt}{wildcards.sfx4}"),
+        "detected": companion_of_twin(wildcards, "04_detected", wildcards.sfx4),
         **scale_and_padding(wildcards),
     }
 
@@ -204,10 +216,8 @@ def other_difference_sources(wildcards):
 
 def catalogue_sources(wildcards):
     """What was detected, and what the candidates' figures are cut from."""
-    names = "04_detected", "04_difference_difference", wildcards.sfx4
-    folder = pair_folder(wildcards)
     return {
-        "detected": readable_measurement(folder, *names, REQUEST.checkpoint_format),
+        "detected": companion_to_read(wildcards, "04_detected", wildcards.sfx4, 4),
         "significance": checkpoint_to_read(wildcards, "04_significance", wildcards.sfx4, 4),
         **subtraction_sources(wildcards),
     }

@@ -15,10 +15,11 @@ def viewer_sources(wildcards):
     values, last = values_of(wildcards.sfx4, 4), REQUEST.control.last_stage
     sources = pair_sources(values, stage, REQUEST.keep_images, last)
     folder = pair_folder(wildcards)
-    return {
+    paths = {
         name: [f"{folder}/{path}" for path in found] if name == "images" else f"{folder}/{found}"
         for name, found in sources.items()
     }
+    return {**paths, "padding": padding_record(wildcards, wildcards.sfx4)}
 
 
 def below_output(wildcards, input):

@@ -33,7 +33,7 @@ def pair_sources(values, stage, kept, last_stage=4):
     Returns
     -------
     dict
-        `images` (list), `padding` and `alignment`; with stage 4 also `scale` and `candidates`.
+        `images` (list) and `alignment`; with stage 4 also `scale` and `candidates`.
     """
     images = [
         f"tiff/{image_stem(name, values)}.tiff"
@@ -43,7 +43,6 @@ def pair_sources(values, stage, kept, last_stage=4):
     record = "02_icp" if last_stage == 2 else "03_interior"
     sources = {
         "images": images,
-        "padding": f"transforms/01_padding{suffix(values, 1)}.json",
         "alignment": f"transforms/{record}{suffix(values, int(record[:2]))}.json",
     }
     if stage == 4:
