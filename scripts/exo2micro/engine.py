@@ -107,13 +107,13 @@ def wanted_files(request, words):
     Returns
     -------
     list of str
-        All targets; with ``--report``, which refuses to begin where any is missing, those that are
-        there, so that pairs that failed don't keep the others from being reported.
+        All targets, or of a pair that has no results yet one for each job; with ``--report``,
+        which refuses to begin where any is missing, those that are there, so that pairs that
+        failed don't keep the others from being reported.
     """
-    targets = request.targets()
     if asks_for_report(words):
-        return [path for path in targets if os.path.isfile(path)]
-    return targets
+        return [path for path in request.targets() if os.path.isfile(path)]
+    return request.targets_to_plan()
 
 
 def asks_for_report(words):

@@ -1,5 +1,6 @@
 """The request: from the configuration to pairs, their variants, and the files they ask for."""
 
+import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from .inventory import Inventory, Pair
 from .run_control import CONTROL_KEYS, RunControl
 from .sample_sheet import read_sample_sheet
 from .selection import select_pairs, why_missing
-from .targets import pair_folder, variant_targets
+from .targets import one_of_each_job, pair_folder, variant_targets
 from .variants import Variant, check_params, make_variants
 
 
@@ -143,14 +144,20 @@ class Request:
             self.figure_formats,
         )
 
-    def pair_targets(self, pair):
-        """List the images and figures of one pair, all its variants together, each once."""
+    def pair_targets(self, pair, all_of_them=True):
+        """List the images and figures of one pair, all its variants together, each once.
+
+        With ``all_of_them=False``, one for each job: that is enough where none is there yet, and
+        a plan that asks for fewer files is made sooner.
+        """
         paths = {}
         folder = pair_folder(self.output_dir, pair.sample, pair.dye)
         for variant in pair.variants:
-            if variant.suffix not in self._targets:
-                self._targets[variant.suffix] = self.variant_targets(variant.values)
-            paths.update((f"{folder}/{name}", None) for name in self._targets[variant.suffix])
+            known = self._targets.setdefault(all_of_them, {})
+            if variant.suffix not in known:
+                names = self.variant_targets(variant.values)
+                known[variant.suffix] = names if all_of_them else one_of_each_job(names)
+            paths.update((f"{folder}/{name}", None) for name in known[variant.suffix])
         if pair.compared and self.control.last_stage == 4:
             paths.update((f"{folder}/{name}", None) for name in (FIGURE, TABLE))
         return list(paths)
@@ -169,6 +176,16 @@ class Request:
     def targets(self):
         """List the images and figures of all requested pairs."""
         return [path for pair in self.pairs for path in self.pair_targets(pair)]
+
+    def targets_to_plan(self):
+        """List what a plan must ask for, so that all targets are made: fewer for new pairs."""
+        folders = (pair_folder(self.output_dir, pair.sample, pair.dye) for pair in self.pairs)
+        begun = [os.path.isdir(folder) for folder in folders]
+        return [
+            path
+            for pair, there in zip(self.pairs, begun, strict=True)
+            for path in self.pair_targets(pair, there)
+        ]
 
     def messages(self):
         """List what the user should read before the run: warnings, and what is skipped."""

@@ -21,6 +21,20 @@ FIGURES = {
 # Figures that are drawn before stage 4, and by which stage.
 ALIGNMENT_FIGURES = {"registration": 2, "fine_alignment": 3}
 
+# Starts of names of files that come out of a job together with another target.
+BROUGHT_ALONG = (
+    "01_padded_pre",
+    "04_significance",
+    "04_mask",
+    "fine_alignment",
+    "pre_post_histograms",
+    "difference_histogram",
+    "excess_heatmap",
+    "ratio_histogram",
+    "scale_map",
+    "candidate",
+)
+
 
 def formats_asked(checkpoint_format):
     """List the formats of ``checkpoint_format: tiff | fits | both``."""
@@ -147,6 +161,30 @@ def variant_targets(
     images += catalogue_names(values) if last_stage == 4 else []
     figures = [name for name in figure_names(values) if _stage_of_figure(name) <= last_stage]
     return images + [f"pipeline_output/{name}.{fmt}" for name in figures for fmt in figure_formats]
+
+
+def one_of_each_job(targets):
+    """Choose, of a variant's targets, one for each job that makes some of them.
+
+    Parameters
+    ----------
+    targets : list of str
+        See `variant_targets`.
+
+    Returns
+    -------
+    list of str
+        The first of each job, in their order.
+    """
+    chosen, seen = [], set()
+    for path in targets:
+        folder, name = path.split("/")
+        # A figure's or a catalogue's other formats come with the first one.
+        job = path if folder in FORMATS else path.rpartition(".")[0]
+        if not name.startswith(BROUGHT_ALONG) and job not in seen:
+            chosen.append(path)
+            seen.add(job)
+    return chosen
 
 
 def _stage_of_figure(name):

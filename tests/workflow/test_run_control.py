@@ -34,3 +34,31 @@ def test_jobs_of_one_machine_share_what_memory_is_free(finished):
     said = re.search(r"Provided resources: .*?mem_mb=\D*(\d+)", finished.output)
     mem_mb = int(said.group(1))
     assert 0 < mem_mb < psutil.virtual_memory().total / 1e6
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        {},
+        {"to_stage": 2},
+        {"to_stage": 3, "keep_images": [1]},
+        {
+            "checkpoint_format": "both",
+            "figure_formats": ["png", "pdf"],
+            "params": {
+                "pad": [60, 70],
+                "scale_percentile": 50,
+                "manual_scale": 1.2,
+                "save_all_intermediates": True,
+            },
+        },
+    ],
+)
+def test_new_pairs_are_planned_by_fewer_files_with_the_same_jobs(finished, tmp_path, config):
+    new = {**config, "output_dir": str(tmp_path / "new")}
+    begun = {**config, "output_dir": str(tmp_path / "begun")}
+    pairs = finished.planned_pairs("--forceall", config=new)["pad"]
+    for pair in pairs:
+        (tmp_path / "begun" / pair).mkdir(parents=True)
+    assert len(pairs) == 2
+    assert finished.plan("--forceall", config=new) == finished.plan("--forceall", config=begun)
