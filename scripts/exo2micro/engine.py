@@ -65,10 +65,15 @@ def prepare_run(workflow, request, words):
     gc.set_threshold(*GARBAGE_THRESHOLDS)
     remember_what_stays()
     _settle(workflow, request.control.forced, words)
-    local = workflow.resource_settings.nodes is None
+    local = runs_here(workflow)
     if local and "mem_mb" not in workflow.resource_settings.resources:
         workflow.register_resource("mem_mb", int(MEMORY_SHARE * memory_available() / 1e6))
     return judge(check_room(request, local), request.control.force_run)
+
+
+def runs_here(workflow):
+    """Whether a workflow's jobs run on this machine, not on a cluster's."""
+    return workflow.resource_settings.nodes is None
 
 
 def threads_of_jobs(workflow, request):
@@ -90,7 +95,7 @@ def threads_of_jobs(workflow, request):
         1 or 2.
     """
     cores = workflow.resource_settings.cores
-    here = workflow.is_main_process and workflow.resource_settings.nodes is None
+    here = workflow.is_main_process and runs_here(workflow)
     return 1 if here and cores is not None and cores < 2 * len(request.pairs) else 2
 
 

@@ -213,7 +213,12 @@ def _raw_size(path, size_bytes, mtime_ns):
 
 def reserve_for_reading(request, sample, dye, least_mb):
     """Memory to reserve for a job that reads a pair's raw files, MB; see `reading_mb`."""
-    return reading_mb(raw_sizes(request, request.find_pair(sample, dye), []), least_mb)
+    return reading_mb(sizes_of(request, sample, dye), least_mb)
+
+
+def sizes_of(request, sample, dye):
+    """Sizes of the raw files of a pair that is told by its names; see `raw_sizes`."""
+    return raw_sizes(request, request.find_pair(sample, dye), [])
 
 
 def _planned_sizes(request, pair):

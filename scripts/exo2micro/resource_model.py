@@ -6,8 +6,10 @@ every pixel of the canvas at its full size.
 """
 
 from dataclasses import dataclass
+from math import ceil
 
 from .parameters import suffix
+from .progress import cost_of
 from .targets import formats_asked, image_names, image_stem
 
 # Padded images: of each byte of a pixel, what is left after compression: 0.49 (8 bit), 0.84 (16).
@@ -22,6 +24,18 @@ LARGEST_JOB_MB = 1800.0
 # Only a raw file of one compressed strip may need more: what decoding it takes is known from its
 # header, and a job that reads raw files takes this besides, MB.
 RAW_READER_MB = 300.0
+
+# Minutes that a job on a cluster is given: so many at any size, and so many times what its work
+# took where it was measured. Its node may be slower, and its disk shared; SLURM ends what is late.
+LEAST_MINUTES, TIMES_MEASURED = 10, 10
+# The images of each rule that writes some.
+IMAGES_OF_RULE = {
+    "pad": ("01_padded_post", "01_padded_pre"),
+    "warp_boundary": ("02_icp_aligned_pre",),
+    "measure_pair": ("03_interior_aligned_pre",),
+    "difference": ("04_difference_difference", "04_significance", "04_mask"),
+    "other_difference": ("04_difference_difference",),
+}
 
 
 @dataclass(frozen=True)
@@ -61,6 +75,49 @@ def reading_mb(sizes, least_mb):
     """
     decoding = max((size.decode_bytes for size in sizes), default=0) / 1e6
     return round(max(least_mb, RAW_READER_MB + decoding))
+
+
+def minutes_of_job(rule, sizes):
+    """Time that a job is given on a cluster, min.
+
+    Parameters
+    ----------
+    rule : str
+        Its rule.
+    sizes : list of RawSize
+        Of its pair's raw files.
+
+    Returns
+    -------
+    int
+    """
+    mpx = max((size.height * size.width for size in sizes), default=0) / 1e6
+    return LEAST_MINUTES + ceil(TIMES_MEASURED * cost_of(rule, mpx) / 60)
+
+
+def disk_mb_of_job(rule, sizes, pad, fmt):
+    """Room that a job's files take, MB: its images, small files, and scratch files.
+
+    Parameters
+    ----------
+    rule : str
+        Its rule.
+    sizes : list of RawSize
+        Of its pair's raw files.
+    pad : int
+        Border of its pair, px.
+    fmt : {'tiff', 'fits'}
+        Format of its images.
+
+    Returns
+    -------
+    int
+    """
+    if not sizes:
+        return ceil(SMALL_FILES_MB)
+    images = sum(_bytes_of(name, fmt, sizes, pad) for name in IMAGES_OF_RULE.get(rule, ()))
+    scratch = max(size.scratch_bytes for size in sizes) if rule == "pad" else 0
+    return ceil(SMALL_FILES_MB + (images + scratch) / 1e6)
 
 
 def _bytes_of(name, fmt, sizes, pad):

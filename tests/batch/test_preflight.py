@@ -13,7 +13,13 @@ from exo2micro import preflight
 from exo2micro.errors import RoomError
 from exo2micro.preflight import Need, Preflight, check_room, judge, reserve_for_reading
 from exo2micro.request import build_request
-from exo2micro.resource_model import LARGEST_JOB_MB, RawSize, disk_of_pair
+from exo2micro.resource_model import (
+    LARGEST_JOB_MB,
+    RawSize,
+    disk_mb_of_job,
+    disk_of_pair,
+    minutes_of_job,
+)
 
 ROOT = Path(__file__).parents[2]
 
@@ -55,6 +61,22 @@ def test_disk_of_fits_is_every_pixel_of_the_canvas():
     images = 300 * 400 * (2 * 2 + 4 * 4 + 1)
     small = 8e6
     assert disk_of_pair(sizes, [values], "fits", lambda path: False) == images + small
+
+
+def test_room_of_a_job_is_its_images_of_the_canvas():
+    sizes = [RawSize(1000, 3000, 2), RawSize(2000, 2500, 2, scratch_bytes=10**9)]
+    pixels = (2000 + 2 * 500) * (3000 + 2 * 500) / 1e6
+    assert disk_mb_of_job("pad", sizes, 500, "fits") == 8 + 2 * 2 * pixels + 1000
+    assert disk_mb_of_job("difference", sizes, 500, "fits") == 8 + (4 + 4 + 1) * pixels
+    assert disk_mb_of_job("align_interior", sizes, 500, None) == 8
+    assert disk_mb_of_job("pad", [], 500, "tiff") == 8
+
+
+def test_time_of_a_job_grows_with_its_pair():
+    small, large = ([RawSize(side, side, 1)] for side in (1000, 30000))
+    assert 10 < minutes_of_job("difference", small) < 15
+    assert 30 < minutes_of_job("difference", large) < 60
+    assert minutes_of_job("difference", small + large) == minutes_of_job("difference", large)
 
 
 def test_what_is_there_and_what_variants_share_is_not_counted_again():

@@ -22,6 +22,7 @@ from photographs import draw_photographs
 from workflow_project import ROOT, Project
 
 from exo2micro.job_status import read_job
+from exo2micro.resource_model import minutes_of_job
 
 PROFILE = ROOT / "workflow/profiles/slurm"
 ENDINGS = ROOT / "tests/batch/endings/Snakefile"
@@ -146,6 +147,9 @@ def test_a_batch_with_the_profile(begun, tmp_path, monkeypatch):
     assert "reason:" not in text
     logs = (tmp_path / "processed/Good/SybrGld/logs").glob("*.json")
     jobs = {record["rule"]: record["slurm_job"] for record in map(read_job, logs)}
+    words = ["sacct", "-X", "-n", "-j", jobs["align_interior"], "-o", "TimelimitRaw"]
+    limit = subprocess.run(words, capture_output=True, text=True, check=True).stdout
+    assert int(limit) == minutes_of_job("align_interior", [])  # its pair is next to nothing
     # What the profile groups is one job of SLURM's; the rest are jobs of their own.
     grouped = yaml.safe_load((PROFILE / "config.yaml").read_text())["groups"]
     groups = dict(line.split("=") for line in grouped)

@@ -13,6 +13,7 @@ rule align_boundary:
         "../../envs/exo2micro.yaml"
     threads: THREADS
     resources:
+        **on_a_cluster("align_boundary"),
         mem_mb=memory(1800),
     params:
         values=lambda wc: values_of(wc.sfx2, 2),
@@ -34,6 +35,7 @@ rule warp_boundary:
         "../../envs/exo2micro.yaml"
     threads: THREADS
     resources:
+        **on_a_cluster("warp_boundary"),
         mem_mb=memory(1200),
     params:
         values=lambda wc: values_of(wc.sfx2, 2),

@@ -18,6 +18,7 @@ rule catalogue:
         "../../envs/exo2micro.yaml"
     threads: 1
     resources:
+        **on_a_cluster("catalogue"),
         mem_mb=memory(1400),
     params:
         values=lambda wc: values_of(wc.sfx4, 4),

@@ -20,7 +20,8 @@ from exo2micro.checkpoints import (
 from exo2micro.comparison import variant_files
 from exo2micro.errors import Exo2MicroError
 from exo2micro.parameters import parse_suffix, suffix, values_up_to
-from exo2micro.preflight import reserve_for_reading
+from exo2micro.preflight import reserve_for_reading, sizes_of
+from exo2micro.resource_model import disk_mb_of_job, minutes_of_job
 
 # Names of the stages in the report, by the wildcard of their suffix.
 STAGE_NAMES = {"sfx2": "2 boundary", "sfx3": "3 interior", "sfx4": "4 scale and difference"}
@@ -76,6 +77,26 @@ def memory_to_read_raw(measured_mb):
         return attempt * reserve_for_reading(REQUEST, *pair, measured_mb)
 
     return reserve
+
+
+def on_a_cluster(rule):
+    """What a cluster is told besides of a job: its time, min, and the room its files take, MB.
+
+    Here, timeout_per_task limits the one, and the other is checked before the first job.
+    """
+    if runs_here(workflow):
+        return {}
+
+    def runtime(wildcards, attempt):
+        return attempt * minutes_of_job(rule, sizes_of(REQUEST, wildcards.sample, wildcards.dye))
+
+    def disk_mb(wildcards):
+        (stage,) = [name for name in wildcards.keys() if name.startswith("sfx")]
+        pad = values_of(wildcards[stage], 1)["pad"]
+        sizes = sizes_of(REQUEST, wildcards.sample, wildcards.dye)
+        return disk_mb_of_job(rule, sizes, pad, wildcards.get("fmt"))
+
+    return {"runtime": runtime, "disk_mb": disk_mb}
 
 
 def pair_folder(wildcards):

@@ -16,6 +16,7 @@ rule difference:
         "../../envs/exo2micro.yaml"
     threads: THREADS
     resources:
+        **on_a_cluster("difference"),
         mem_mb=memory(1600),
     params:
         values=lambda wc: values_of(wc.sfx4, 4),
@@ -37,6 +38,7 @@ rule other_difference:
         "../../envs/exo2micro.yaml"
     threads: THREADS
     resources:
+        **on_a_cluster("other_difference"),
         mem_mb=memory(1200),
     params:
         values=lambda wc: values_of(wc.sfx4, 4),

@@ -16,6 +16,7 @@ if REQUEST.control.last_stage == 2:
             "../../envs/exo2micro.yaml"
         threads: 1
         resources:
+            **on_a_cluster("figure_boundary"),
             mem_mb=memory(1600),
         params:
             values=lambda wc: values_of(wc.sfx3, 3),
@@ -41,6 +42,7 @@ else:
             "../../envs/exo2micro.yaml"
         threads: 1
         resources:
+            **on_a_cluster("figures_of_alignment"),
             mem_mb=memory(1600),
         params:
             values=lambda wc: values_of(wc.sfx3, 3),
@@ -66,6 +68,7 @@ rule figures_of_scale:
         "../../envs/exo2micro.yaml"
     threads: 1
     resources:
+        **on_a_cluster("figures_of_scale"),
         mem_mb=memory(1400),
     params:
         kind="moffat",
@@ -87,6 +90,7 @@ rule figure_difference:
         "../../envs/exo2micro.yaml"
     threads: 1
     resources:
+        **on_a_cluster("figure_difference"),
         mem_mb=memory(1400),
     params:
         kind=lambda wc: wc.kind.strip("_"),

@@ -14,6 +14,7 @@ rule align_interior:
         "../../envs/exo2micro.yaml"
     threads: THREADS
     resources:
+        **on_a_cluster("align_interior"),
         mem_mb=memory(1800),
     params:
         values=lambda wc: values_of(wc.sfx3, 3),

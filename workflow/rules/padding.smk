@@ -15,6 +15,7 @@ rule pad:
         "../../envs/exo2micro.yaml"
     threads: THREADS
     resources:
+        **on_a_cluster("pad"),
         mem_mb=memory_to_read_raw(1000),
     params:
         values=lambda wc: values_of(wc.sfx1, 1),

@@ -21,6 +21,7 @@ rule measure_pair:
         "../../envs/exo2micro.yaml"
     threads: THREADS
     resources:
+        **on_a_cluster("measure_pair"),
         mem_mb=memory(1500),
     params:
         values=lambda wc: values_of(wc.sfx3, 3),
@@ -41,6 +42,7 @@ rule estimate_scale:
         "../../envs/exo2micro.yaml"
     threads: 1
     resources:
+        **on_a_cluster("estimate_scale"),
         mem_mb=memory(1500),
     params:
         values=lambda wc: values_of(wc.sfx4, 4),
