@@ -3,7 +3,7 @@
 A job is stopped at the moment when a stage writes its file; then it is killed, or its disk is
 filled, or a raw file changed. The same command again must make all good.
 
-    python tests/batch/faults.py        plays everything and prints the table of docs/faults.md
+    python tests/batch/faults.py        plays everything and prints the table of docs/batch.md
 """
 
 import contextlib
