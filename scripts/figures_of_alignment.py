@@ -22,7 +22,7 @@ with job(snakemake):
     with open_image(source.post) as whole_post, open_image(source.pre) as whole_pre:
         post, pre, padding = trim_padding(whole_post, whole_pre, padding, trimmed)
         boxes = {stain: raw_box(padding, stain) for stain in ("post", "pre")}
-        views = reduce_pair(post, pre, padding, values["down_scale"])
+        views = reduce_pair(post, pre, padding, boundary, values["down_scale"])
         figure = draw_registration(*views, boxes, boundary, **facts)
         count_from(figure, trimmed)
         save_figure(figure, snakemake.output.registration)

@@ -14,10 +14,8 @@ from .icp import IcpLimits, IcpResult, refine_by_outline
 from .overview import Overview, make_overviews, overview_of
 from .rotation_search import SEARCH_SIDE, search, search_image
 from .side_by_side import run_together
+from .view import footprint_centre, overview_factor
 
-# Longest side of the raw image on the overview. Features, outlines and similarities are measured
-# there, so that time and memory do not grow with the image.
-OVERVIEW_SIDE = 1200
 # Second try for features, full-resolution px: grains stay, microbes go.
 FEATURE_BLUR = 8.0
 # The parameters' angles are first tried this far apart (degrees): half of it is 1.4 px at the rim.
@@ -56,24 +54,6 @@ class BoundaryAlignment:
     post: Overview
     pre: Overview
     notes: list
-
-
-def overview_factor(shape, down_scale):
-    """Reduction for the overview of a raw image.
-
-    Parameters
-    ----------
-    shape : tuple of int
-        Raw ``(h, w)``.
-    down_scale : float
-        The parameter; small images are reduced less, huge ones more.
-
-    Returns
-    -------
-    float
-    """
-    longest = max(shape)
-    return min(1.0, OVERVIEW_SIDE / longest, max(down_scale, 600 / longest))
 
 
 def align_boundary(post, pre, post_box, pre_box, values, threads=1):
@@ -133,15 +113,6 @@ def align_overviews(post, pre, values, threads=1):
         pre,
         notes,
     )
-
-
-def footprint_centre(overview):
-    """Centroid of the sample, full-resolution padded ``(x, y)``."""
-    rows, columns = np.nonzero(overview.footprint.mask)
-    if not len(rows):
-        rows, columns = np.nonzero(overview.footprint.raw_area)
-    centre = np.array([[columns.mean(), rows.mean()]])
-    return tuple(apply_homography(full_from_reduced(overview.factors), centre)[0])
 
 
 def list_hypotheses(post, pre, values, threads=1):

@@ -4,17 +4,19 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .boundary_alignment import footprint_centre, overview_factor
-from .footprint import find_footprint
+from .footprint import draw_footprint, find_footprint
 from .geometry import Transform
 from .measurement import covered_pair
-from .overview import overview_of
 from .padding import raw_box
 from .scale_map import evaluate_scale_field
 from .storage import Window
+from .view import View, area_of_box, footprint_centre, overview_factor
 
 CLOSEUP = 128  # px
 SAMPLE_COVERAGE = 0.99
+# Grey levels of the sample's outline. Dimmer images are averaged from their full resolution: levels
+# of the pyramid are rounded.
+DIM = 4.0
 
 
 @dataclass(frozen=True)
@@ -65,30 +67,31 @@ class ReducedStatistics:
         return 1 / self.side, 1 / self.side
 
 
-def reduce_pair(post, pre, padding, down_scale, exact=True):
-    """Overviews of both padded images, of the size that stage 2 looks at.
+def reduce_pair(post, pre, padding, boundary, down_scale):
+    """Views of both padded images, of the size that stage 2 looks at.
 
     Parameters
     ----------
     post, pre : ImageFile
         Padded images.
-    padding : dict
-        Stage 1's record.
+    padding, boundary : dict
+        Records of stages 1 and 2; the footprints are drawn where stage 2 found them.
     down_scale : float
         The parameter.
-    exact : bool
-        See `ImageFile.read_reduced`; only then the footprints are stage 2's own.
 
     Returns
     -------
-    post, pre : Overview
+    post, pre : View
     """
     factor = overview_factor(padding["raw"]["post"]["shape"], down_scale)
-    overviews = []
+    views = []
     for stain, image in (("post", post), ("pre", pre)):
-        reduced, factors = image.read_reduced(factor, exact=exact)
-        overviews.append(overview_of(reduced, factors, raw_box(padding, stain)))
-    return tuple(overviews)
+        found = boundary["footprint"][stain]
+        reduced, factors = image.read_reduced(factor, exact=found["level"] < DIM)
+        raw_area = area_of_box(reduced.shape, factors, raw_box(padding, stain))
+        footprint = draw_footprint(reduced, raw_area, found["level"], found["fills_frame"])
+        views.append(View(reduced, factors, footprint))
+    return tuple(views)
 
 
 def read_closeup(post, pre, padding, view, coarse, refined, interpolation):
@@ -100,7 +103,7 @@ def read_closeup(post, pre, padding, view, coarse, refined, interpolation):
         Padded images.
     padding : dict
         Stage 1's record.
-    view : Overview
+    view : View
         Reduced post image.
     coarse, refined : dict
         Records of the transforms of stages 2 and 3.

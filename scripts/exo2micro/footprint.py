@@ -93,6 +93,30 @@ def find_footprint(image, raw_area):
     return Footprint(mask, float(level), smooth, False, raw_area, _close_gaps(mask, raw_area))
 
 
+def draw_footprint(image, raw_area, level, fills_frame):
+    """Draw a sample's mask whose outline's level was found before, on a picture of the same size.
+
+    Parameters
+    ----------
+    image : ndarray of float32, shape (h, w)
+        Reduced image.
+    raw_area : ndarray of bool, shape (h, w)
+        Pixels that show the raw image.
+    level : float
+        Grey level of the outline.
+    fills_frame : bool
+        The sample has no boundary in this image.
+
+    Returns
+    -------
+    Footprint
+        Its `area` is the mask: gaps between the sample's parts are not looked for.
+    """
+    smooth = cv2.GaussianBlur(image, (0, 0), SMOOTHING)
+    mask = raw_area.copy() if fills_frame else _keep_fragments(raw_area & (smooth > level))
+    return Footprint(mask, level, smooth, fills_frame, raw_area, mask)
+
+
 def boundary_ring(footprint, width, smooth):
     """Soft ring along the sample's outline.
 

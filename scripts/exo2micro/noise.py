@@ -17,7 +17,6 @@ from dataclasses import asdict, dataclass, replace
 
 import cv2
 import numpy as np
-from scipy.optimize import nnls
 
 FWHM_PER_SIGMA = 2.3548  # of a Gaussian
 MODEL_SIGMA = 1.5  # px; smoothing of the predicted mineral
@@ -171,6 +170,9 @@ def fit_noise(residual, level, gradient_squared, curvature_squared=None, least=0
         return None
     rows, targets, weights = np.array(rows), np.array(targets), np.array(weights)
     columns = np.maximum(np.abs(rows).max(axis=0), 1e-12)
+    # Not above: most who read this module's numbers fit none, and this takes 0.2 s to load.
+    from scipy.optimize import nnls
+
     found, _ = nnls(rows / columns * weights[:, None], (targets - least) * weights)
     read, shot, registration, interpolation = (float(part) for part in found / columns)
     return NoiseModel(

@@ -7,9 +7,10 @@ import cv2
 import numpy as np
 from scipy import fft
 
-from .footprint import Footprint, erode, find_footprint
+from .footprint import erode, find_footprint
 from .geometry import local_affine, translation
 from .side_by_side import run_together
+from .view import View, area_of_box
 
 # Band of the detail that is compared: finer is noise, coarser is the lamp's evenness and the stain.
 FINE_SIGMA = 1.0
@@ -22,17 +23,11 @@ SPARSE = 0.25
 
 
 @dataclass(frozen=True)
-class Overview:
-    """Reduced image, its factors, the sample's footprint and the band-passed detail in it.
+class Overview(View):
+    """View of an image with the band-passed detail of the sample.
 
     Attributes
     ----------
-    image : ndarray of float32, shape (h, w)
-        Area-averaged image.
-    factors : tuple of float
-        ``(fx, fy)``, reduced over full size.
-    footprint : Footprint
-        Sample on this image.
     detail : ndarray of float32, shape (h, w)
         Band-passed image in units of its own spread, clipped, zero outside the footprint.
     interior : ndarray of bool, shape (h, w)
@@ -41,9 +36,6 @@ class Overview:
         Area (px) of `detail` that varies as one thing; see `cell_area`.
     """
 
-    image: np.ndarray
-    factors: tuple
-    footprint: Footprint
     detail: np.ndarray
     interior: np.ndarray
     cell: float
@@ -79,7 +71,7 @@ def make_overviews(post, pre, boxes, factor, threads=1):
 
 def overview_of(image, factors, raw_box):
     """Overview of an image that is reduced already; see `make_overview`."""
-    raw_area = _area_of_box(image.shape, factors, raw_box)
+    raw_area = area_of_box(image.shape, factors, raw_box)
     # The padding round a small photograph may be fifty times its size.
     near = _surroundings(raw_area)
     small = find_footprint(image[near], raw_area[near])
@@ -213,17 +205,6 @@ def cell_area(detail):
     # of the spectrum is stored: over all of it both sums are twice as large.
     squares = 0.5 * float((power**2).sum(dtype=np.float64))
     return max(shape[0] * shape[1] * 2 * squares / (2 * total) ** 2, 1.0)
-
-
-def _area_of_box(shape, factors, box):
-    """Reduced pixels that lie wholly inside a full-resolution box."""
-    fx, fy = factors
-    y0, y1, x0, x1 = box
-    area = np.zeros(shape, dtype=bool)
-    rows = slice(int(np.ceil(y0 * fy - 1e-6)), int(np.floor(y1 * fy + 1e-6)))
-    columns = slice(int(np.ceil(x0 * fx - 1e-6)), int(np.floor(x1 * fx + 1e-6)))
-    area[rows, columns] = True
-    return area
 
 
 def _surroundings(area):

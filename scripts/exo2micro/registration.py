@@ -2,12 +2,7 @@
 
 import numpy as np
 
-from .boundary_alignment import (
-    align_boundary,
-    footprint_centre,
-    looks_mirrored,
-    overview_factor,
-)
+from .boundary_alignment import align_boundary, looks_mirrored
 from .geometry import Transform, decompose, lower
 from .interior_alignment import align_interior
 from .overview import make_overviews, similarity_of
@@ -15,6 +10,7 @@ from .padding import raw_box
 from .tilematch import TileSource
 from .trimming import move_record, padding_to_trim, trim_padding
 from .verdict import FAIL, Verdict, is_physical, judge_boundary, judge_interior, unusable
+from .view import footprint_centre, overview_factor
 
 
 def run_boundary_stage(post, pre, padding, values, threads=1):

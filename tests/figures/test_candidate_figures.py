@@ -173,7 +173,8 @@ def test_the_sheet_shows_pre_at_the_brightness_of_post(good, rows, names, find):
     views = views_of(good, brightest(rows))
     scale = good.scale["scale_estimate"]
     figure = draw_candidate_sheet(views, scale, RECORD, pixel_size_um=(0.5, 0.5), **names)
-    images = [axes.images[0] for axes in figure.axes if axes.images]
+    (sheet,) = figure.axes
+    images = sheet.images
     assert len(images) == 4 * 3
     post, pre, difference, _ = images[:4]
     assert post.norm is pre.norm

@@ -1,7 +1,6 @@
 """The candidates on the significance image, and how large and bright they are."""
 
 import numpy as np
-from matplotlib.colors import AsinhNorm
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from exo2micro.candidate_views import is_counted
@@ -9,7 +8,7 @@ from exo2micro.candidate_views import is_counted
 from .density import draw_density
 from .frame import Judgement, say_nothing_to_show, start_figure
 from .image_panel import panel_height, show_image
-from .style import DIFFERENCE_COLOURS, FAINT, INK, POST, PRE, styled
+from .style import DIFFERENCE_COLOURS, FAINT, INK, POST, PRE, SetAsinhNorm, styled
 
 NOISE_SIGMA = 3.0  # the stretch is linear below
 TOP_SIGMA = 50.0
@@ -103,7 +102,7 @@ def significance_norm(image):
     known = image[np.isfinite(image)]
     top = float(np.percentile(known, TOP_SHARE)) if known.size else 0.0
     top = min(max(top, LEAST_TOP), TOP_SIGMA)
-    return AsinhNorm(NOISE_SIGMA * top / TOP_SIGMA, -top, top, clip=True)
+    return SetAsinhNorm(NOISE_SIGMA * top / TOP_SIGMA, -top, top, clip=True)
 
 
 def _circle(axes, rows):

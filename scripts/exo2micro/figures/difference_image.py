@@ -1,12 +1,12 @@
 """The difference image: black where nothing changed, bright where stain was added, white beyond."""
 
 import numpy as np
-from matplotlib.colors import AsinhNorm, Normalize
+from matplotlib.colors import Normalize
 
 from .frame import HEIGHT_EMPTY, Judgement, join, judge_status, say_nothing_to_show, start_figure
 from .image_panel import box_around, panel_height, show_image
 from .scale_lines import dark_levels, name_scale
-from .style import DIFFERENCE_COLOURS, styled
+from .style import DIFFERENCE_COLOURS, SetAsinhNorm, styled
 
 # A mineral whose median is off zero by more than these shares of its own level was subtracted with
 # a scale that is to be checked, or is wrong. Measured scales are right to 0.5 %.
@@ -127,7 +127,7 @@ def difference_norm(values):
         return Normalize(-1, 1, clip=True)
     noise = 1.4826 * float(np.median(np.abs(values - np.median(values))))
     high = max(float(np.percentile(np.abs(values), 99.9)), 3 * noise)
-    return AsinhNorm(linear_width=max(noise, high / 1000), vmin=-high, vmax=high, clip=True)
+    return SetAsinhNorm(linear_width=max(noise, high / 1000), vmin=-high, vmax=high, clip=True)
 
 
 def show_difference(axes, difference, mask, factors, *, norm=None, label=None, **place):

@@ -19,7 +19,7 @@ def draw_fine_alignment(post, pre, box, coarse, refined, closeup, *, pixel_size_
 
     Parameters
     ----------
-    post, pre : Overview
+    post, pre : View
         Reduced padded images.
     box : tuple of int
         ``(y0, y1, x0, x1)`` of the raw post image in the padded one, px.

@@ -1,5 +1,6 @@
 """A figure's frame: whose it is, what it shows, what to look for, and whether this one is right."""
 
+from functools import cache
 from typing import NamedTuple
 
 from matplotlib.figure import Figure
@@ -126,6 +127,7 @@ def say_nothing_to_show(axes, message):
     axes.text(0.5, 0.5, wrap(message, 3.2, 12), transform=axes.transAxes, **style)
 
 
+@cache
 def text_width(text, size, weight="normal"):
     """Width of a line of text, inches."""
     font = FontProperties(family="DejaVu Sans", size=size, weight=weight)
@@ -134,18 +136,33 @@ def text_width(text, size, weight="normal"):
 
 def wrap(text, room, size, weight="normal"):
     """Break a text into lines no wider than `room` inches; words longer than that are cut."""
-    lines, line = [], ""
+    blank = _advance(" ", size, weight)
+    lines, line, reach = [], "", 0.0
     for word in text.split():
-        while text_width(word, size, weight) > room and len(word) > 1:
-            part = max(1, int(len(word) * room / text_width(word, size, weight)) - 1)
+        wide = _advances(word, size, weight)
+        while wide > room and len(word) > 1:
+            part = max(1, int(len(word) * room / wide) - 1)
             lines += [*([line] if line else []), word[:part]]
-            line, word = "", word[part:]
-        longer = f"{line} {word}".strip()
-        if line and text_width(longer, size, weight) > room:
+            line, reach, word = "", 0.0, word[part:]
+            wide = _advances(word, size, weight)
+        if line and reach + wide > room:
             lines.append(line)
-            longer = word
-        line = longer
+            line, reach = "", 0.0
+        line = f"{line} {word}".strip()
+        reach += wide + blank
     return "\n".join([*lines, line])
+
+
+def _advances(word, size, weight):
+    """Inches that a word takes; to have the line measured for each word takes ten times as long."""
+    return sum(_advance(letter, size, weight) for letter in word)
+
+
+@cache
+def _advance(letter, size, weight):
+    """Inches from the start of a letter to that of the next."""
+    # A stroke on either side keeps the letter's margins in the width.
+    return text_width(f"|{letter}|", size, weight) - text_width("||", size, weight)
 
 
 def _write(figure, place, text, **style):

@@ -5,7 +5,7 @@ from matplotlib.colors import LogNorm, SymLogNorm
 
 from .frame import join, judge_status, say_nothing_to_show, start_figure
 from .scale_lines import draw_scale_lines
-from .style import EXCESS_COLOURS, outlined, sequential_colours, styled, tell_levels
+from .style import EXCESS_COLOURS, PowersOfTen, outlined, sequential_colours, styled, tell_levels
 
 # Single hot pixels would press everything else into a corner.
 SHOWN_PART = 0.99995
@@ -51,7 +51,7 @@ def draw_pre_post_heatmap(arrays, alignment, **names):
         rasterized=True,
     )
     axes.set_facecolor("#0b0b12")
-    figure.colorbar(shown, ax=axes, label=f"pixels per bin of {tell_levels(edges)} each way")
+    _explain(shown, f"pixels per bin of {tell_levels(edges)} each way")
     _finish(axes, edges, beyond)
     axes.legend(loc="lower right")
     return figure
@@ -100,7 +100,7 @@ def draw_excess_heatmap(arrays, record, alignment, **names):
         rasterized=True,
     )
     axes.set_facecolor("#101018")
-    figure.colorbar(shown, ax=axes, label=f"excess pixels per bin of {tell_levels(edges)} each way")
+    _explain(shown, f"excess pixels per bin of {tell_levels(edges)} each way")
     _finish(axes, edges, beyond)
     draw_scale_lines(axes, record, edges[-1])
     if record["scale_estimate"] is None:
@@ -167,6 +167,12 @@ def _start(kind, judgement, look_for, names):
         kind, judgement=judgement, look_for=look_for, height=HEIGHT, width=9.0, **names
     )
     return figure, figure.subplots()
+
+
+def _explain(mesh, label):
+    """Colour bar in powers of ten."""
+    bar = mesh.axes.figure.colorbar(mesh, ax=mesh.axes, label=label)
+    PowersOfTen.label(bar.ax.yaxis)
 
 
 def _finish(axes, edges, beyond):

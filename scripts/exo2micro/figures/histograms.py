@@ -3,7 +3,7 @@
 import numpy as np
 
 from .frame import Judgement, join, judge_status, say_nothing_to_show, start_figure
-from .style import FAINT, INK, POST, PRE, PRE_WARPED, styled, tell_levels
+from .style import FAINT, INK, POST, PRE, PRE_WARPED, PowersOfTen, styled, tell_levels
 
 MOST_BINS = 400
 # The dark peak (the zero bin, or the camera's dark level) against the highest bin at more than
@@ -193,6 +193,7 @@ def _finish(axes, label, edges, log):
     axes.set_xlim(edges[0], edges[-1])
     if log:
         axes.set_yscale("log")
+        PowersOfTen.label(axes.yaxis)
         axes.set_ylim(bottom=0.7)
     else:
         axes.set_ylim(bottom=0)

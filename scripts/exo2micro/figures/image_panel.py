@@ -16,6 +16,8 @@ SCALE_BAR_PART = 0.25  # of the panel's width, at most
 GAMMA = 0.5
 BRIGHT = 95  # percentile of an image's grey levels that tells how bright it is
 SMOOTHING = 1.0  # px of the reduced image, standard deviation
+BILINEAR = cv2.INTER_LINEAR
+LATTICE = 8  # px of the reduced image
 OTHER_GAIN = 2.0  # two measures of the gain differ by less where the images show the same
 
 
@@ -24,7 +26,7 @@ def warp_reduced(post, pre, transform):
 
     Parameters
     ----------
-    post, pre : Overview
+    post, pre : View
         Reduced images.
     transform : Transform
         Padded post to padded pre, full-resolution px; bending included.
@@ -37,22 +39,50 @@ def warp_reduced(post, pre, transform):
     sample : ndarray of bool
         Both show the sample there.
     """
-    rows, columns = np.indices(post.image.shape)
-    reduced_xy = np.stack([columns.ravel(), rows.ravel()], axis=1).astype(np.float64)
-    post_xy = apply_homography(full_from_reduced(post.factors), reduced_xy)
-    pre_xy = transform.map_points(post_xy)
-    back = np.linalg.inv(full_from_reduced(pre.factors))
-    x, y = (
-        part.reshape(post.image.shape).astype(np.float32)
-        for part in apply_homography(back, pre_xy).T
-    )
+    rows, columns = _rectangle_of(post.footprint.raw_area)
+    x, y = _places_in_pre(post, pre, transform, rows, columns)
 
     def sample_at(image):
-        return cv2.remap(np.ascontiguousarray(image, dtype=np.float32), x, y, cv2.INTER_LINEAR)
+        moved = np.zeros(post.image.shape, np.float32)
+        moved[rows, columns] = cv2.remap(image.astype(np.float32, copy=False), x, y, BILINEAR)
+        return moved
 
     coverage = post.footprint.raw_area & (sample_at(pre.footprint.raw_area) > 0.99)
     sample = coverage & post.footprint.mask & (sample_at(pre.footprint.mask) > 0.5)
     return sample_at(pre.image), coverage, sample
+
+
+def _rectangle_of(area):
+    """Rows and columns that an area reaches over; all of them where it is empty."""
+    spans = []
+    for axis in (1, 0):
+        there = np.flatnonzero(area.any(axis=axis))
+        spans.append(slice(there[0], there[-1] + 1) if len(there) else slice(None))
+    return tuple(spans)
+
+
+def _places_in_pre(post, pre, transform, rows, columns):
+    """Reduced pre ``x`` and ``y`` of a rectangle of reduced post pixels, as float32 images.
+
+    Calculated for a lattice and interpolated between: over its cells a transform is straight.
+    """
+    places = [np.arange(n)[part] for n, part in zip(post.image.shape, (rows, columns), strict=True)]
+    nodes = [part[0] + LATTICE * np.arange(len(part) // LATTICE + 2) for part in places]
+    y, x = np.meshgrid(*nodes, indexing="ij")
+    xy = np.column_stack([x.ravel(), y.ravel()]).astype(np.float64)
+    pre_xy = transform.map_points(apply_homography(full_from_reduced(post.factors), xy))
+    pre_xy = apply_homography(np.linalg.inv(full_from_reduced(pre.factors)), pre_xy)
+    size, step = tuple(len(part) for part in places[::-1]), 1 / LATTICE
+    finer = np.array([[step, 0, 0], [0, step, 0]])
+    return [
+        cv2.warpAffine(
+            part.reshape(x.shape).astype(np.float32),
+            finer,
+            size,
+            flags=BILINEAR | cv2.WARP_INVERSE_MAP,
+        )
+        for part in pre_xy.T
+    ]
 
 
 def smoothed(view):
@@ -111,6 +141,21 @@ def extent_of(shape, factors):
     return (-0.5, right, bottom, -0.5)
 
 
+def crop_to(box, image, factors):
+    """Part of a reduced image that a box shows, and its edges as `extent_of` gives them.
+
+    Axes cut off the rest as well, but colours are found for all that they are given.
+    """
+    (y0, y1), (x0, x1) = (
+        np.array(ends) * f for ends, f in ((box[:2], factors[1]), (box[2:], factors[0]))
+    )
+    top, left = (max(int(start) - 1, 0) for start in (y0, x0))
+    part = image[top : int(np.ceil(y1)) + 1, left : int(np.ceil(x1)) + 1]
+    right, bottom = left + part.shape[1], top + part.shape[0]
+    fx, fy = factors
+    return part, (left / fx - 0.5, right / fx - 0.5, bottom / fy - 0.5, top / fy - 0.5)
+
+
 def show_image(
     axes, image, factors=(1.0, 1.0), *, box=None, pixel_size_um=None, dark_bar=False, **style
 ):
@@ -137,6 +182,8 @@ def show_image(
     -------
     matplotlib.image.AxesImage
     """
+    if box is not None and "extent" not in style:
+        image, style["extent"] = crop_to(box, image, factors)
     shown = axes.imshow(image, **{"extent": extent_of(image.shape, factors), **style})
     if box is not None:
         axes.set(xlim=(box[2] - 0.5, box[3] - 0.5), ylim=(box[1] - 0.5, box[0] - 0.5))

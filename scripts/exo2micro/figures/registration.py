@@ -25,7 +25,7 @@ def draw_registration(post, pre, boxes, record, *, pixel_size_um=None, **names):
 
     Parameters
     ----------
-    post, pre : Overview
+    post, pre : View
         Reduced padded images with their footprints.
     boxes : dict
         ``(y0, y1, x0, x1)`` of the raw images in the padded ones, by stain, px.

@@ -1,14 +1,19 @@
 """What all figures share: fonts, colours, colour maps, and how a figure becomes a file."""
 
+import re
+import struct
+import zlib
 from functools import wraps
 from pathlib import Path
 
+import cv2
 import matplotlib
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.colors import LinearSegmentedColormap, ListedColormap
+from matplotlib.colors import AsinhNorm, LinearSegmentedColormap, ListedColormap
 from matplotlib.patheffects import withStroke
 from matplotlib.style import context
+from matplotlib.ticker import LogFormatterSciNotation
 
 from exo2micro.storage import atomic_path
 from exo2micro.storage.atomic import write_faults
@@ -17,6 +22,11 @@ DPI = 150
 WIDTH = 10.0  # in; with letters of 11 points a figure is readable at half its size
 TEXT_SIZE = 11
 FORMATS = (".png", ".pdf", ".svg")
+# Without PNG's filters, which flat colours have no use for. 24 figures: 0.65 s of CPU and 8.4 MB;
+# as savefig writes them, filtered and at level 6, 3.4 s and 10.1 MB.
+PNG_LEVEL = 3
+TIMES, MINUS = "\u00d7", "\u2212"
+METRE = 39.3700787  # in
 
 # One colour for each photograph everywhere. Magenta and green add up to grey, and those who see
 # red and green alike still tell them apart.
@@ -60,6 +70,7 @@ _STYLE = {
     "xtick.color": INK,
     "ytick.color": INK,
     "axes.titlelocation": "left",
+    "axes.titley": 1.0,  # else ticks are laid out anew for every title, which only few need
     "axes.spines.top": False,
     "axes.spines.right": False,
     "axes.formatter.useoffset": False,
@@ -139,15 +150,76 @@ def _save_as(figure, path, dpi):
     suffix = path.suffix.lower()
     if suffix not in FORMATS:
         raise ValueError(f"{path.name}: figures are written as {', '.join(FORMATS)}")
-    undated = {".pdf": {"CreationDate": None}, ".svg": {"Date": None}, ".png": None}[suffix]
+    undated = {".pdf": {"CreationDate": None}, ".svg": {"Date": None}}
     with write_faults(path), atomic_path(path) as temporary:
-        figure.savefig(temporary, dpi=dpi, format=suffix[1:], metadata=undated)
+        if suffix == ".png":
+            temporary.write_bytes(_as_png(figure, dpi))
+        else:
+            figure.savefig(temporary, dpi=dpi, format=suffix[1:], metadata=undated[suffix])
+
+
+def _as_png(figure, dpi):
+    """Draw a figure and encode it; savefig would draw it twice."""
+    figure.set_dpi(dpi)
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    pixels = cv2.cvtColor(np.asarray(canvas.buffer_rgba()), cv2.COLOR_RGBA2BGR)
+    unfiltered = [cv2.IMWRITE_PNG_COMPRESSION, PNG_LEVEL]
+    unfiltered += [cv2.IMWRITE_PNG_STRATEGY, cv2.IMWRITE_PNG_STRATEGY_FILTERED]
+    unfiltered += [cv2.IMWRITE_PNG_FILTER, cv2.IMWRITE_PNG_FILTER_NONE]
+    _, encoded = cv2.imencode(".png", pixels, unfiltered)
+    return _with_resolution(encoded.tobytes(), dpi)
+
+
+def _with_resolution(png, dpi):
+    """Add the chunk that says how large a PNG is on paper, which OpenCV leaves out."""
+    per_metre = round(dpi * METRE)
+    chunk = b"pHYs" + struct.pack(">IIB", per_metre, per_metre, 1)
+    header = 33  # bytes: the signature and the first chunk
+    chunk = struct.pack(">I", len(chunk) - 4) + chunk + struct.pack(">I", zlib.crc32(chunk))
+    return png[:header] + chunk + png[header:]
+
+
+class PowersOfTen(LogFormatterSciNotation):
+    r"""Labels of a logarithmic axis as plain letters: matplotlib's parser of formulas is slow.
+
+    Examples
+    --------
+    >>> PowersOfTen.plain(r"$\mathdefault{-3\times10^{-12}}$")
+    '−3×10⁻¹²'
+    """
+
+    _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+    def __call__(self, x, pos=None):
+        """Label of a tick; empty for those that are not labelled."""
+        return self.plain(super().__call__(x, pos))
+
+    @classmethod
+    def plain(cls, formula):
+        """Write matplotlib's formula of a number without markup."""
+        text = re.sub(r"\^\{(.*?)\}", lambda power: power[1].translate(cls._RAISED), formula)
+        text = re.sub(r"\\mathdefault|[${}]", "", text)
+        return text.replace(r"\times", TIMES).replace("-", MINUS)
+
+    @classmethod
+    def label(cls, axis):
+        """Label an axis that is logarithmic, or nearly so."""
+        axis.set_major_formatter(cls())
+        axis.set_minor_formatter(cls())
 
 
 def attach_canvas(figure):
     """Give a figure a canvas of its own, so that no window system is ever asked."""
     FigureCanvasAgg(figure)
     return figure
+
+
+class SetAsinhNorm(AsinhNorm):
+    """Asinh stretch whose ends are given."""
+
+    def autoscale_None(self, A):  # noqa: N802, N803 - matplotlib's names
+        """Do nothing; matplotlib would look at all pixels of an image each time it is asked."""
 
 
 def sequential_colours():

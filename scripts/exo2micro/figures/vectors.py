@@ -19,7 +19,7 @@ def show_tile_vectors(axes, tiles, post, box, pixel_size_um=None):
         Panel.
     tiles : dict
         `x`, `y` (padded-post px), `dx`, `dy` (measured minus fitted, padded-pre px), `good`.
-    post : Overview
+    post : View
         For the sample's outline.
     box : tuple of int
         ``(y0, y1, x0, x1)`` that is shown, full-resolution px.
@@ -46,7 +46,7 @@ def show_displacement(axes, grid, post, box, pixel_size_um=None):
         Panel.
     grid : DisplacementGrid or None
         Bending; None where the homography suffices.
-    post : Overview
+    post : View
         For the sample's place.
     box : tuple of int
         ``(y0, y1, x0, x1)`` that is shown, full-resolution px.

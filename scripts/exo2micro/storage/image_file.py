@@ -16,6 +16,9 @@ from exo2micro.storage.windows import Window, check_inside, intersect, tile_wind
 from exo2micro.streaming import ordered_map
 
 STREAM_TILE = (512, 2048)  # blocks in which a whole image is read, px
+# Levels of integers that are not used although they would be large enough: what rounding does to
+# the pixels of the level that is read is then averaged over four of them at least.
+SPARE_LEVELS = 1
 
 
 class ImageFile:
@@ -97,8 +100,9 @@ class ImageFile:
         No more than a block of it is in memory. NaN and infinities count as 0.
 
         Floats start from the smallest level of the pyramid that is not smaller than what is
-        asked for. So do integers when `exact` is False; but levels of integers are rounded
-        again and again, which costs a dim image up to half a grey level.
+        asked for. Integers start from one level finer when `exact` is False: levels of integers
+        are rounded again and again, which the average evens out, but which costs an image of
+        less than a grey level all it shows.
 
         Parameters
         ----------
@@ -122,7 +126,9 @@ class ImageFile:
         if not 0 < factor <= 1:
             raise ValueError(f"factor {factor} is not above 0 and up to 1")
         shape = reduced_shape(self.shape, factor)
-        level = 0 if exact and self.dtype.kind == "u" else self._level_for(shape)
+        level = self._level_for(shape)
+        if self.dtype.kind == "u":
+            level = 0 if exact else max(level - SPARE_LEVELS, 0)
         average = AreaAverage([side / 2**level for side in self.shape], shape, dtype)
 
         def read(window):
