@@ -6,7 +6,6 @@ import numpy as np
 
 from .footprint import draw_footprint, find_footprint
 from .geometry import Transform
-from .measurement import covered_pair
 from .padding import raw_box
 from .scale_map import evaluate_scale_field
 from .storage import Window
@@ -114,6 +113,9 @@ def read_closeup(post, pre, padding, view, coarse, refined, interpolation):
     -------
     Closeup
     """
+    # Not above: the figures of the scale read no images, and this loads what reads and warps them.
+    from .measurement import covered_pair
+
     boxes = {stain: raw_box(padding, stain) for stain in ("post", "pre")}
     transforms = [Transform.from_record(record) for record in (coarse, refined)]
     xy, why = _most_corrected(refined["tiles"], transforms, footprint_centre(view))

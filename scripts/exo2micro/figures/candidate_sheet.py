@@ -13,7 +13,7 @@ KINDS = ("post", "pre", "difference", "significance")
 # The sheet is laid out in sides of a close-up.
 GAP = 0.09
 ABOVE = 0.3  # room for a candidate's line
-HEAD = 0.2  # room for the kinds' names
+HEAD = 0.06  # more room above the first row, for the kinds' names
 ACROSS_ALL = ACROSS * len(KINDS) * (1 + GAP) - GAP
 POINTER = 0.1  # length of the lines at the rim
 SHARE = 99.8  # percentile of a post close-up that is white
@@ -64,7 +64,7 @@ def draw_candidate_sheet(views, scale, record, *, pixel_size_um=None, **names):
     for column in range(min(len(views), ACROSS) * len(KINDS)):
         kind = KINDS[column % len(KINDS)]
         middle = column * (1 + GAP) + 0.5
-        _write(axes, middle, HEAD - 0.02, kind, ha="center", weight="bold")
+        _write(axes, middle, HEAD + 0.11, kind, ha="center", weight="bold")
     axes.set(xlim=(0, ACROSS_ALL), ylim=(down, 0), aspect="equal", anchor="NW")
     return figure
 

@@ -193,7 +193,7 @@ def _finish(axes, label, edges, log):
     axes.set_xlim(edges[0], edges[-1])
     if log:
         axes.set_yscale("log")
-        PowersOfTen.label(axes.yaxis)
+        PowersOfTen.label(axes.yaxis, between=(2.0, 5.0))
         axes.set_ylim(bottom=0.7)
     else:
         axes.set_ylim(bottom=0)

@@ -13,7 +13,8 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import AsinhNorm, LinearSegmentedColormap, ListedColormap
 from matplotlib.patheffects import withStroke
 from matplotlib.style import context
-from matplotlib.ticker import LogFormatterSciNotation
+from matplotlib.ticker import LogFormatterSciNotation, LogLocator, NullLocator
+from matplotlib.transforms import Bbox
 
 from exo2micro.storage import atomic_path
 from exo2micro.storage.atomic import write_faults
@@ -141,8 +142,32 @@ def save_figure(figure, paths, dpi=DPI):
     ImageWriteError
         When the disk refuses it.
     """
+    for axes in figure.axes:
+        _measure_once(axes)
     for path in [paths] if isinstance(paths, str | Path) else paths:
         _save_as(figure, Path(path), dpi)
+
+
+def _measure_once(axes):
+    """Let the layout measure once what axes have around them.
+
+    It asks two to four times, while it moves them; but labels are as long wherever they stand, and
+    laying out ticks is what drawing takes longest for.
+    """
+    measure, around = axes.get_tightbbox, None
+
+    def get_tightbbox(renderer=None, **options):
+        nonlocal around
+        dpi = axes.get_figure(root=True).dpi
+        if around is None:
+            box = measure(renderer, **options)
+            around = None if box is None else (box.extents - axes.bbox.extents) / dpi
+            return box
+        locate = axes.get_axes_locator()
+        axes.apply_aspect(locate(axes, renderer) if locate else None)
+        return Bbox.from_extents(axes.bbox.extents + around * dpi)
+
+    axes.get_tightbbox = get_tightbbox
 
 
 def _save_as(figure, path, dpi):
@@ -203,10 +228,11 @@ class PowersOfTen(LogFormatterSciNotation):
         return text.replace(r"\times", TIMES).replace("-", MINUS)
 
     @classmethod
-    def label(cls, axis):
-        """Label an axis that is logarithmic, or nearly so."""
+    def label(cls, axis, between=()):
+        """Label an axis that is logarithmic, or nearly so, with these ticks between the powers."""
         axis.set_major_formatter(cls())
         axis.set_minor_formatter(cls())
+        axis.set_minor_locator(LogLocator(subs=between) if between else NullLocator())
 
 
 def attach_canvas(figure):
