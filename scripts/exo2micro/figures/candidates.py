@@ -8,7 +8,7 @@ from exo2micro.candidate_views import is_counted
 from .density import draw_density
 from .frame import Judgement, say_nothing_to_show, start_figure
 from .image_panel import panel_height, show_image
-from .style import DIFFERENCE_COLOURS, FAINT, INK, POST, PRE, SetAsinhNorm, styled
+from .style import DIFFERENCE_COLOURS, FAINT, INK, POST, PRE, SetAsinhNorm, draw_bars, styled
 
 NOISE_SIGMA = 3.0  # the stretch is linear below
 TOP_SIGMA = 50.0
@@ -223,7 +223,7 @@ def _show_histogram(axes, values, colour, unit=""):
     low, high = float(values.min()), float(values.max())
     edges = np.geomspace(low / 1.05, high * 1.05, min(BINS, 8 + int(np.sqrt(values.size))) + 1)
     counts, _ = np.histogram(values, edges)
-    axes.stairs(counts, edges, fill=True, color=colour, alpha=0.75)
+    draw_bars(axes, counts, edges, fill=True, color=colour, alpha=0.75)
     middle = float(np.median(values))
     axes.axvline(middle, color=INK, linewidth=1)
     axes.set(xscale="log", ylim=(0, None))
@@ -231,5 +231,7 @@ def _show_histogram(axes, values, colour, unit=""):
     axes.xaxis.set_major_locator(LogLocator(subs=(1.0,) if many else (1.0, 2.0, 5.0)))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     axes.xaxis.set_minor_formatter(NullFormatter())
+    if many:
+        axes.xaxis.set_minor_locator(LogLocator(subs=(2.0, 5.0)))
     rounded = f"{middle:,.0f}" if middle >= 100 else f"{middle:.3g}"
     axes.set_title(f"median {rounded} {unit}".rstrip())

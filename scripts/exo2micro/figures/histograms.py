@@ -3,7 +3,7 @@
 import numpy as np
 
 from .frame import Judgement, join, judge_status, say_nothing_to_show, start_figure
-from .style import FAINT, INK, POST, PRE, PRE_WARPED, PowersOfTen, styled, tell_levels
+from .style import FAINT, INK, POST, PRE, PRE_WARPED, PowersOfTen, draw_bars, styled, tell_levels
 
 MOST_BINS = 400
 # The dark peak (the zero bin, or the camera's dark level) against the highest bin at more than
@@ -65,7 +65,7 @@ def draw_pre_post_histograms(arrays, alignment, **names):
         return figure
     shown = common_bins(histograms)
     for (counts, edges), (*_, label, style) in zip(shown, drawn, strict=True):
-        axes.stairs(counts, edges, label=f"{label}: {counts.sum():,} px", **style)
+        draw_bars(axes, counts, edges, label=f"{label}: {counts.sum():,} px", **style)
     dwarfed = any(dark_dwarfs(counts, edges) for counts, edges in shown)
     _finish(axes, "grey level", shown[0][1], log=dwarfed)
     if dwarfed:
@@ -111,7 +111,7 @@ def draw_difference_histogram(arrays, alignment, **names):
     histograms = [(arrays[name], arrays["difference_edges"]) for name, *_ in drawn]
     shown = common_bins(histograms)
     for (counts, edges), (_, label, style) in zip(shown, drawn, strict=True):
-        axes.stairs(counts, edges, label=f"{label}: {counts.sum():,} px", **style)
+        draw_bars(axes, counts, edges, label=f"{label}: {counts.sum():,} px", **style)
     axes.axvline(0, color=INK, linewidth=0.8, linestyle=":")
     _finish(axes, "post - pre (grey levels)", shown[0][1], log=True)
     return figure

@@ -7,7 +7,7 @@ from exo2micro.moffat import moffat
 
 from .frame import join, judge_status, say_nothing_to_show, start_figure
 from .scale_lines import active_scales, label_scale, line_style
-from .style import INK, styled
+from .style import INK, draw_bars, styled
 
 BACKGROUND, FITTED, ALL = "#9ecae1", "#2171b5", "#777777"
 HEIGHT = 5.4
@@ -50,9 +50,10 @@ def draw_ratio_histogram(record, alignment, **names):
     edges = np.asarray(histogram["edges"], float)
     counts = np.asarray(histogram["counts"], float)
     side = record["block_px"]
-    axes.stairs(counts, edges, fill=True, color=BACKGROUND, label="background, not fitted")
+    draw_bars(axes, counts, edges, fill=True, color=BACKGROUND, label="background, not fitted")
     for first, last in fitted_runs(edges, fit["fit_range"]):
-        axes.stairs(
+        draw_bars(
+            axes,
             counts[first:last],
             edges[first : last + 1],
             fill=True,
@@ -60,7 +61,7 @@ def draw_ratio_histogram(record, alignment, **names):
             label="background, fitted",
             gid="fitted",
         )
-    axes.stairs(histogram["counts_all"], edges, color=ALL, label="whole sample")
+    draw_bars(axes, histogram["counts_all"], edges, color=ALL, label="whole sample")
     low, high = shown_range(edges, np.asarray(histogram["counts_all"], float) + counts, fit)
     x = np.linspace(low, high, 800)
     profile = moffat(x, fit["amp"], fit["mu"], fit["alpha"], fit["beta"])

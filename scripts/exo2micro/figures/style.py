@@ -11,6 +11,7 @@ import matplotlib
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import AsinhNorm, LinearSegmentedColormap, ListedColormap
+from matplotlib.patches import StepPatch
 from matplotlib.patheffects import withStroke
 from matplotlib.style import context
 from matplotlib.ticker import LogFormatterSciNotation, LogLocator, NullLocator
@@ -246,6 +247,27 @@ class SetAsinhNorm(AsinhNorm):
 
     def autoscale_None(self, A):  # noqa: N802, N803 - matplotlib's names
         """Do nothing; matplotlib would look at all pixels of an image each time it is asked."""
+
+
+def draw_bars(axes, counts, edges, **style):
+    """Draw a histogram on the ground line, like `Axes.stairs` in a tenth of the time.
+
+    That one walks along all of the steps to see how far they reach.
+
+    Parameters
+    ----------
+    axes : matplotlib.axes.Axes
+        Panel.
+    counts, edges : ndarray, shape (N,) and (N + 1,)
+        Histogram.
+    **style
+        To `StepPatch`.
+    """
+    counts, edges = np.asarray(counts), np.asarray(edges)
+    axes.add_artist(StepPatch(counts, edges, **{"fill": False, **style}))
+    lowest = counts.min(where=counts > 0, initial=counts.max(initial=1))
+    axes.update_datalim([(edges[0], 0), (edges[0], lowest), (edges[-1], counts.max(initial=1))])
+    axes.autoscale_view()
 
 
 def sequential_colours():
