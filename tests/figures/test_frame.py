@@ -1,6 +1,8 @@
 """Titles, badges and files."""
 
+import numpy as np
 import pytest
+from matplotlib.figure import Figure
 
 from exo2micro.figures import count_from, save_figure
 from exo2micro.figures.frame import (
@@ -12,7 +14,7 @@ from exo2micro.figures.frame import (
     wrap,
 )
 from exo2micro.figures.image_panel import round_length
-from exo2micro.figures.style import scale_style
+from exo2micro.figures.style import PowersOfTen, draw_bars, scale_style
 
 NAMES = {"sample": "A$1$", "dye": "Cy5", "variant": "_bw20_sp50"}
 PASS = Judgement("pass", "")
@@ -82,6 +84,69 @@ def test_one_figure_is_written_in_several_formats(tmp_path):
         assert (tmp_path / f"figure.{suffix}").read_bytes().startswith(begins)
 
 
+def test_a_png_is_the_figure_at_its_size_on_paper(tmp_path):
+    from PIL import Image
+
+    figure = start()
+    save_figure(figure, tmp_path / "a.png", dpi=100)
+    with Image.open(tmp_path / "a.png") as png:
+        assert png.size == tuple(int(side * 100) for side in figure.get_size_inches())
+        assert png.info["dpi"] == pytest.approx((100, 100), abs=0.01)
+        shown = np.asarray(png)
+    drawn = np.asarray(figure.canvas.buffer_rgba())[:, :, :3]
+    assert np.array_equal(shown, drawn)
+    assert np.ptp(shown.reshape(-1, 3).astype(int), axis=1).max() > 50  # the badge is no grey
+
+
+def test_powers_of_ten_are_plain_letters():
+    axes = Figure().subplots()
+    axes.set(yscale="log", ylim=(1e-2, 1e4))
+    PowersOfTen.label(axes.yaxis, between=(2.0, 5.0))
+    labels = [label.get_text() for label in axes.get_yticklabels()]
+    assert {"10⁻²", "10⁰", "10⁴"} <= set(labels)
+    shown = [tick for tick in axes.get_yticks(minor=True) if 1 <= tick <= 100]
+    assert shown == [2, 5, 20, 50]
+
+
+def test_labels_keep_their_room_when_the_layout_measures_once(tmp_path):
+    def draw():
+        figure = start()
+        axes = figure.subplots()
+        shown = axes.imshow([[0, 1], [2, 3]])
+        axes.set(
+            xlabel="x (px)",
+            ylabel="y (px)",
+            xticks=[0, 1],
+            yticks=[0, 1],
+            yticklabels=["a long name", "b"],
+        )
+        axes.set_title("a title")
+        figure.colorbar(shown, ax=axes, label="grey levels").set_ticks([0, 3])
+        return figure
+
+    once, anew = draw(), draw()
+    save_figure(once, tmp_path / "a.png")
+    anew.set_dpi(once.dpi)
+    anew.draw_without_rendering()
+    for one, other in zip(once.axes, anew.axes, strict=True):
+        assert one.get_position().extents == pytest.approx(other.get_position().extents, abs=2e-3)
+
+
+def test_bars_are_those_of_stairs():
+    counts, edges = [3, 0, 70, 9], [1.0, 2.0, 3.0, 4.0, 5.0]
+    ours, theirs = Figure().subplots(), Figure().subplots()
+    draw_bars(ours, counts, edges, color="red")
+    theirs.stairs(counts, edges, color="red")
+    for axes in (ours, theirs):
+        axes.set_yscale("log")
+    assert ours.get_xlim() == theirs.get_xlim()
+    assert ours.get_ylim()[1] == pytest.approx(theirs.get_ylim()[1], rel=0.2)
+    (bars,), (stairs,) = ours.patches, theirs.patches
+    assert np.array_equal(bars.get_path().vertices, stairs.get_path().vertices)
+    assert bars.get_edgecolor() == stairs.get_edgecolor()
+    assert bars.get_fill() == stairs.get_fill()
+
+
 def test_other_formats_are_refused(tmp_path):
     with pytest.raises(ValueError, match=r"figure\.bmp"):
         save_figure(start(), tmp_path / "figure.bmp")
@@ -98,8 +163,6 @@ def test_scale_bars_have_round_lengths():
 
 
 def test_axes_in_px_are_numbered_from_another_origin():
-    from matplotlib.figure import Figure
-
     figure = Figure()
     axes, other = figure.subplots(1, 2)
     axes.set(xlabel="x (px)", ylabel="y (px)", xlim=(30, 420), ylim=(300, 10))

@@ -16,12 +16,23 @@ from exo2micro.figure_inputs import (
 from exo2micro.figures.difference_image import draw_difference_image, symmetric_ticks
 from exo2micro.figures.fine_alignment import draw_fine_alignment
 from exo2micro.figures.frame import BADGES
-from exo2micro.figures.image_panel import box_around, gain_of, likeness, overlay, warp_reduced
+from exo2micro.figures.image_panel import (
+    box_around,
+    crop_to,
+    extent_of,
+    gain_of,
+    likeness,
+    overlay,
+    warp_reduced,
+)
 from exo2micro.figures.registration import draw_registration
 from exo2micro.figures.scale_map import digits_for, draw_scale_map
 from exo2micro.figures.style import DIFFERENCE_COLOURS
 from exo2micro.geometry import Transform
+from exo2micro.overview import make_overview
 from exo2micro.registration import raw_box
+from exo2micro.storage import open_image, tile_windows, write_image
+from exo2micro.view import overview_factor
 from exo2micro.warping import warp_tile
 
 
@@ -67,6 +78,48 @@ def test_the_reduced_warp_is_the_full_one(good):
     assert (coverage == (shown & post.footprint.raw_area)).mean() > 0.995
     assert likeness(post.image, aligned, sample) > 0.9
     assert likeness(post.image, pre.image, sample) < 0.7
+
+
+def written_blob(path, level):
+    """An ellipse of grains on a dark ground, as a pyramid."""
+    y, x = np.indices((5000, 1100))
+    random = np.random.default_rng(8)
+    grains = np.kron(random.uniform(0.3, 1.7, (250, 55)), np.ones((20, 20)))
+    mineral = np.where(np.hypot((y - 2400) / 5, x - 550) < 400, level * grains, 0.1 * level)
+    image = random.poisson(mineral).astype(np.uint8)
+    windows = tile_windows(image.shape, 512)
+    write_image(path, image.shape, image.dtype, (image[window.slices] for window in windows))
+    return open_image(path)
+
+
+@pytest.mark.parametrize("level", [30.0, 3.0])
+def test_views_show_the_footprints_that_stage_2_found(tmp_path, level):
+    box = (50, 4950, 50, 1050)
+    padding = {"pad": 50, "raw": {s: {"shape": [4900, 1000]} for s in ("post", "pre")}}
+    with written_blob(tmp_path / "a.tiff", level) as image:
+        seen = make_overview(image, box, overview_factor((4900, 1000), 0.1))
+        found = {"level": seen.footprint.level, "fills_frame": seen.footprint.fills_frame}
+        record = {"footprint": {"post": found, "pre": found}}
+        view, _ = reduce_pair(image, image, padding, record, 0.1)
+    assert not view.footprint.fills_frame
+    assert view.factors == seen.factors
+    assert np.array_equal(view.footprint.raw_area, seen.footprint.raw_area)
+    mask = seen.footprint.mask
+    assert 0.4 < mask.mean() < 0.5
+    assert (view.footprint.mask ^ mask).sum() < 0.005 * mask.sum()
+    assert np.abs(view.image - seen.image).mean() < 0.15
+    # Levels of the pyramid are rounded, which dim images do not bear.
+    assert np.array_equal(view.image, seen.image) == (level < 4)
+
+
+def test_only_what_a_box_shows_is_drawn_and_in_its_place():
+    image = np.arange(600.0).reshape(20, 30)
+    part, (left, right, bottom, top) = crop_to((45, 120, 100, 210), image, (0.1, 0.2))
+    assert np.array_equal(part, image[8:25, 9:22])
+    # Pixel (8, 9) of the reduced image spans rows 40 to 45 and columns 90 to 100.
+    assert (top, left) == (39.5, 89.5)
+    assert (bottom, right) == (top + 5 * part.shape[0], left + 10 * part.shape[1])
+    assert extent_of(image.shape, (0.1, 0.2)) == crop_to((0, 100, 0, 300), image, (0.1, 0.2))[1]
 
 
 def test_overlay_is_grey_where_the_images_agree_and_green_where_post_alone_shines():

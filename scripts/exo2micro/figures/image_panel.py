@@ -278,9 +278,10 @@ def draw_outline(axes, mask, factors, *, under=True, **style):
     """
     if mask is None or not mask.any():
         return
-    framed = np.pad(mask.astype(np.float32), 1)
-    y = (np.arange(framed.shape[0]) - 0.5) / factors[1] - 0.5
-    x = (np.arange(framed.shape[1]) - 0.5) / factors[0] - 0.5
+    rows, columns = _rectangle_of(mask)
+    framed = np.pad(mask[rows, columns].astype(np.float32), 1)
+    y = (rows.start + np.arange(framed.shape[0]) - 0.5) / factors[1] - 0.5
+    x = (columns.start + np.arange(framed.shape[1]) - 0.5) / factors[0] - 0.5
     lines = axes.contour(x, y, framed, levels=[0.5], **style)
     if under:
         lines.set_path_effects(outlined(3.5))

@@ -17,8 +17,8 @@ from exo2micro.streaming import ordered_map
 
 STREAM_TILE = (512, 2048)  # blocks in which a whole image is read, px
 # Levels of integers that are not used although they would be large enough: what rounding does to
-# the pixels of the level that is read is then averaged over four of them at least.
-SPARE_LEVELS = 1
+# the pixels of the level that is read is then averaged over 16 of them at least.
+SPARE_LEVELS = 2
 
 
 class ImageFile:
@@ -100,7 +100,7 @@ class ImageFile:
         No more than a block of it is in memory. NaN and infinities count as 0.
 
         Floats start from the smallest level of the pyramid that is not smaller than what is
-        asked for. Integers start from one level finer when `exact` is False: levels of integers
+        asked for. Integers start from two levels finer when `exact` is False: levels of integers
         are rounded again and again, which the average evens out, but which costs an image of
         less than a grey level all it shows.
 
