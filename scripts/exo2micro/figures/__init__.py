@@ -23,7 +23,7 @@ _HOME = {
     "draw_registration": "registration",
     "draw_scale_map": "scale_map",
     "count_from": "image_panel",
-    "save_figure": "style",
+    "save_figure": "saving",
 }
 
 __all__ = [

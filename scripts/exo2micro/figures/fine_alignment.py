@@ -7,7 +7,8 @@ from exo2micro.geometry import Transform
 
 from .difference_image import difference_norm, show_difference
 from .frame import Judgement, join, judge_status, say_nothing_to_show, start_figure
-from .image_panel import likeness, overlay, panel_height, smoothed, warp_reduced
+from .image_panel import likeness, overlay, panel_height
+from .reduced_warp import smoothed, warp_reduced
 from .registration import label_colours, median_ratio
 from .style import styled
 from .vectors import show_displacement, show_tile_vectors

@@ -1,98 +1,17 @@
 """Panels that show reduced images in the frame of the full-resolution padded image."""
 
-from dataclasses import replace
-
-import cv2
 import numpy as np
 from matplotlib.colors import Normalize, PowerNorm
 from matplotlib.ticker import MaxNLocator
 
-from exo2micro.geometry import apply_homography, full_from_reduced
-
+from .reduced_warp import rectangle_of
 from .style import INK, WIDTH, outlined
 
 SCALE_BAR_PART = 0.25  # of the panel's width, at most
 # Square root of the brightness: dim mineral shows beside bright microbes.
 GAMMA = 0.5
 BRIGHT = 95  # percentile of an image's grey levels that tells how bright it is
-SMOOTHING = 1.0  # px of the reduced image, standard deviation
-BILINEAR = cv2.INTER_LINEAR
-LATTICE = 8  # px of the reduced image
 OTHER_GAIN = 2.0  # two measures of the gain differ by less where the images show the same
-
-
-def warp_reduced(post, pre, transform):
-    """Reduced pre image in the frame of the reduced post image.
-
-    Parameters
-    ----------
-    post, pre : View
-        Reduced images.
-    transform : Transform
-        Padded post to padded pre, full-resolution px; bending included.
-
-    Returns
-    -------
-    aligned : ndarray of float32, shape of the post image
-    coverage : ndarray of bool
-        Both photographs show something there.
-    sample : ndarray of bool
-        Both show the sample there.
-    """
-    rows, columns = _rectangle_of(post.footprint.raw_area)
-    x, y = _places_in_pre(post, pre, transform, rows, columns)
-
-    def sample_at(image):
-        moved = np.zeros(post.image.shape, np.float32)
-        moved[rows, columns] = cv2.remap(image.astype(np.float32, copy=False), x, y, BILINEAR)
-        return moved
-
-    coverage = post.footprint.raw_area & (sample_at(pre.footprint.raw_area) > 0.99)
-    sample = coverage & post.footprint.mask & (sample_at(pre.footprint.mask) > 0.5)
-    return sample_at(pre.image), coverage, sample
-
-
-def _rectangle_of(area):
-    """Rows and columns that an area reaches over; all of them where it is empty."""
-    spans = []
-    for axis in (1, 0):
-        there = np.flatnonzero(area.any(axis=axis))
-        spans.append(slice(there[0], there[-1] + 1) if len(there) else slice(None))
-    return tuple(spans)
-
-
-def _places_in_pre(post, pre, transform, rows, columns):
-    """Reduced pre ``x`` and ``y`` of a rectangle of reduced post pixels, as float32 images.
-
-    Calculated for a lattice and interpolated between: over its cells a transform is straight.
-    """
-    places = [np.arange(n)[part] for n, part in zip(post.image.shape, (rows, columns), strict=True)]
-    nodes = [part[0] + LATTICE * np.arange(len(part) // LATTICE + 2) for part in places]
-    y, x = np.meshgrid(*nodes, indexing="ij")
-    xy = np.column_stack([x.ravel(), y.ravel()]).astype(np.float64)
-    pre_xy = transform.map_points(apply_homography(full_from_reduced(post.factors), xy))
-    pre_xy = apply_homography(np.linalg.inv(full_from_reduced(pre.factors)), pre_xy)
-    size, step = tuple(len(part) for part in places[::-1]), 1 / LATTICE
-    finer = np.array([[step, 0, 0], [0, step, 0]])
-    return [
-        cv2.warpAffine(
-            part.reshape(x.shape).astype(np.float32),
-            finer,
-            size,
-            flags=BILINEAR | cv2.WARP_INVERSE_MAP,
-        )
-        for part in pre_xy.T
-    ]
-
-
-def smoothed(view):
-    """The same overview with a smoothed image, for a difference of two of them.
-
-    Grain finer than a reduced pixel is averaged over other squares in either photograph; that alone
-    would leave a speckle that hides what the alignment leaves.
-    """
-    image = cv2.GaussianBlur(view.image, (0, 0), SMOOTHING, borderType=cv2.BORDER_REPLICATE)
-    return replace(view, image=image)
 
 
 def panel_height(box, columns, width=WIDTH):
@@ -278,7 +197,7 @@ def draw_outline(axes, mask, factors, *, under=True, **style):
     """
     if mask is None or not mask.any():
         return
-    rows, columns = _rectangle_of(mask)
+    rows, columns = rectangle_of(mask)
     framed = np.pad(mask[rows, columns].astype(np.float32), 1)
     y = (rows.start + np.arange(framed.shape[0]) - 0.5) / factors[1] - 0.5
     x = (columns.start + np.arange(framed.shape[1]) - 0.5) / factors[0] - 0.5

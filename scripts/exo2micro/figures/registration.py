@@ -13,9 +13,8 @@ from .image_panel import (
     overlay,
     panel_height,
     show_image,
-    smoothed,
-    warp_reduced,
 )
+from .reduced_warp import smoothed, warp_reduced
 from .style import POST, PRE, styled
 
 

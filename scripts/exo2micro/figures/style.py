@@ -1,12 +1,8 @@
-"""What all figures share: fonts, colours, colour maps, and how a figure becomes a file."""
+"""What all figures share: fonts, colours, colour maps, ticks and bars."""
 
 import re
-import struct
-import zlib
 from functools import wraps
-from pathlib import Path
 
-import cv2
 import matplotlib
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -15,20 +11,10 @@ from matplotlib.patches import StepPatch
 from matplotlib.patheffects import withStroke
 from matplotlib.style import context
 from matplotlib.ticker import LogFormatterSciNotation, LogLocator, NullLocator
-from matplotlib.transforms import Bbox
 
-from exo2micro.storage import atomic_path
-from exo2micro.storage.atomic import write_faults
-
-DPI = 150
 WIDTH = 10.0  # in; with letters of 11 points a figure is readable at half its size
 TEXT_SIZE = 11
-FORMATS = (".png", ".pdf", ".svg")
-# Without PNG's filters, which flat colours have no use for. 24 figures: 0.65 s of CPU and 8.4 MB;
-# as savefig writes them, filtered and at level 6, 3.4 s and 10.1 MB.
-PNG_LEVEL = 3
 TIMES, MINUS = "\u00d7", "\u2212"
-METRE = 39.3700787  # in
 
 # One colour for each photograph everywhere. Magenta and green add up to grey, and those who see
 # red and green alike still tell them apart.
@@ -119,91 +105,6 @@ def scale_style(kind):
     family, _, value = kind.partition("_p")
     colour, line, name = SCALES[family]
     return colour, line, f"{name} {value}".strip()
-
-
-@styled
-def save_figure(figure, paths, dpi=DPI):
-    """Write a figure; each file appears under its name only when it is whole.
-
-    The same figure gives the same bytes: no date is written into it.
-
-    Parameters
-    ----------
-    figure : matplotlib.figure.Figure
-        From any function of `exo2micro.figures`.
-    paths : str or path, or list of them
-        Where to; ``.png``, ``.pdf`` or ``.svg``.
-    dpi : float
-        Pixels an inch, for PNG and for the images inside the others.
-
-    Raises
-    ------
-    ValueError
-        For another suffix.
-    ImageWriteError
-        When the disk refuses it.
-    """
-    for axes in figure.axes:
-        _measure_once(axes)
-    for path in [paths] if isinstance(paths, str | Path) else paths:
-        _save_as(figure, Path(path), dpi)
-
-
-def _measure_once(axes):
-    """Let the layout measure once what axes have around them.
-
-    It asks two to four times, while it moves them; but labels are as long wherever they stand, and
-    laying out ticks is what drawing takes longest for.
-    """
-    measure, around = axes.get_tightbbox, None
-
-    def get_tightbbox(renderer=None, **options):
-        nonlocal around
-        dpi = axes.get_figure(root=True).dpi
-        if around is None:
-            box = measure(renderer, **options)
-            around = None if box is None else (box.extents - axes.bbox.extents) / dpi
-            return box
-        locate = axes.get_axes_locator()
-        axes.apply_aspect(locate(axes, renderer) if locate else None)
-        return Bbox.from_extents(axes.bbox.extents + around * dpi)
-
-    axes.get_tightbbox = get_tightbbox
-
-
-def _save_as(figure, path, dpi):
-    """Write a figure in one format."""
-    suffix = path.suffix.lower()
-    if suffix not in FORMATS:
-        raise ValueError(f"{path.name}: figures are written as {', '.join(FORMATS)}")
-    undated = {".pdf": {"CreationDate": None}, ".svg": {"Date": None}}
-    with write_faults(path), atomic_path(path) as temporary:
-        if suffix == ".png":
-            temporary.write_bytes(_as_png(figure, dpi))
-        else:
-            figure.savefig(temporary, dpi=dpi, format=suffix[1:], metadata=undated[suffix])
-
-
-def _as_png(figure, dpi):
-    """Draw a figure and encode it; savefig would draw it twice."""
-    figure.set_dpi(dpi)
-    canvas = FigureCanvasAgg(figure)
-    canvas.draw()
-    pixels = cv2.cvtColor(np.asarray(canvas.buffer_rgba()), cv2.COLOR_RGBA2BGR)
-    unfiltered = [cv2.IMWRITE_PNG_COMPRESSION, PNG_LEVEL]
-    unfiltered += [cv2.IMWRITE_PNG_STRATEGY, cv2.IMWRITE_PNG_STRATEGY_FILTERED]
-    unfiltered += [cv2.IMWRITE_PNG_FILTER, cv2.IMWRITE_PNG_FILTER_NONE]
-    _, encoded = cv2.imencode(".png", pixels, unfiltered)
-    return _with_resolution(encoded.tobytes(), dpi)
-
-
-def _with_resolution(png, dpi):
-    """Add the chunk that says how large a PNG is on paper, which OpenCV leaves out."""
-    per_metre = round(dpi * METRE)
-    chunk = b"pHYs" + struct.pack(">IIB", per_metre, per_metre, 1)
-    header = 33  # bytes: the signature and the first chunk
-    chunk = struct.pack(">I", len(chunk) - 4) + chunk + struct.pack(">I", zlib.crc32(chunk))
-    return png[:header] + chunk + png[header:]
 
 
 class PowersOfTen(LogFormatterSciNotation):
