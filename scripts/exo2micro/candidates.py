@@ -4,22 +4,26 @@ Work goes tile by tile with overlap. Each tile finds and deblends the sources in
 keeps those whose peak lies in its core: nothing is cut at a seam, nothing is counted twice.
 """
 
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import cv2
 import numpy as np
 import pandas as pd
-from scipy import ndimage
 
 from exo2micro.catalogue import FLAGS, FOUND
+from exo2micro.discs import reach_of_disc, values_around
 from exo2micro.mineral_change import find_mineral_changes
+from exo2micro.outlines import draw_outlines
 from exo2micro.pixel_mask import SATURATED_POST, UNCOVERED
+from exo2micro.significance import context_of
 from exo2micro.sources import find_sources
+from exo2micro.storage import Window, intersect, tile_windows
 
 EDGE = 8  # px from the rim of the sample or of what both images show
 PIXEL_VARIANCE = 1 / 12  # of a position within a pixel; keeps the shape of a line finite
 # Microbes in a dark gap of the sample count if their light does: noise is so low there that the
 # wings of a bright neighbour's light are many sigma.
+DARK_PIECE = 256  # px; in which dark sources are looked for together
 GAP_FLUX = 4.0  # sigma of all of a source's light in a gap
 
 
@@ -56,8 +60,7 @@ def find_candidates(tile, window, core, post, pre, *, threshold, fwhm, pad):
     if count == 0:
         return pd.DataFrame(columns=FOUND), []
     own = _inside(peaks, window, core)
-    seen = (tile.mask & UNCOVERED) == 0
-    wide = _Sums(np.where(seen, grown, 0), count)
+    wide = _Sums(grown, count, (tile.mask & UNCOVERED) == 0)
     tight = _Sums(labels, count)
     x, y, elongation = _shape(tile.residual, tight, peaks)
     x, y = x + window[2], y + window[0]
@@ -80,9 +83,7 @@ def find_candidates(tile, window, core, post, pre, *, threshold, fwhm, pad):
         }
     )[own].reset_index(drop=True)
     shift = (window[2] - pad, window[0] - pad)
-    places = ndimage.find_objects(labels)
-    mine = np.flatnonzero(own)
-    return table, [_outline(labels, index + 1, places[index], shift) for index in mine]
+    return table, draw_outlines(labels, np.flatnonzero(own) + 1, tight.boxes(), shift)
 
 
 def count_dark_sources(tile, window, core, *, threshold, fwhm):
@@ -97,19 +98,35 @@ def count_dark_sources(tile, window, core, *, threshold, fwhm):
     -------
     int
     """
-    if not (tile.score < -threshold).any():
-        return 0
-    inverted = replace(
-        tile,
-        residual=-tile.residual,
-        matched=-tile.matched,
-        score=-tile.score,
-        outline=-tile.outline,
-    )
-    _, grown, peaks = find_sources(inverted, threshold, fwhm)
-    flux, flux_error = _flux(inverted, _Sums(grown, len(peaks)))
-    own = _inside(peaks, window, core) & _on_sample(inverted, peaks, flux / flux_error)
-    return int((own & ~find_mineral_changes(inverted, peaks, fwhm)).sum())
+    dark = (tile.score < -threshold).view(np.uint8)
+    margin, count = context_of(fwhm), 0
+    # They are few: only what lies around them is looked at, piece by piece.
+    for piece in tile_windows(Window(*core).shape, DARK_PIECE):
+        piece = piece.shifted(core[0], core[2])
+        x, y, width, height = cv2.boundingRect(dark[piece.within(window)])
+        if width:
+            y, x = y + piece.y0, x + piece.x0
+            around = Window(y - margin, y + height + margin, x - margin, x + width + margin)
+            around = intersect(around, window)
+            inverted = _inverted(tile, around.within(window))
+            count += _count_own(inverted, around, piece, threshold, fwhm)
+    return count
+
+
+def _inverted(tile, part):
+    """A part of a tile in which what was dark is bright."""
+    images = {field.name: getattr(tile, field.name)[part] for field in fields(tile)}
+    for name in ("residual", "matched", "score", "outline"):
+        images[name] = -images[name]
+    return replace(tile, **images)
+
+
+def _count_own(tile, window, core, threshold, fwhm):
+    """Sources of a tile's core that would be counted as microbes."""
+    _, grown, peaks = find_sources(tile, threshold, fwhm)
+    flux, flux_error = _flux(tile, _Sums(grown, len(peaks)))
+    own = _inside(peaks, window, core) & _on_sample(tile, peaks, flux / flux_error)
+    return int((own & ~find_mineral_changes(tile, peaks, fwhm)).sum())
 
 
 def _on_sample(tile, peaks, flux_sigma):
@@ -120,14 +137,16 @@ def _on_sample(tile, peaks, flux_sigma):
 
 def _flux(tile, sums):
     """Light of each source and its standard deviation, grey levels."""
-    return sums.of(tile.residual), np.sqrt(sums.of(tile.sigma**2))
+    return sums.of(tile.residual), np.sqrt(sums.total(sums.values(tile.sigma) ** 2))
 
 
 class _Sums:
-    """Sums over the pixels of each label, from 1 to `count`."""
+    """Sums over the pixels of each label, from 1 to `count`, that are seen (all if not given)."""
 
-    def __init__(self, labels, count):
+    def __init__(self, labels, count, seen=None):
         self.pixels = np.flatnonzero(labels != 0)
+        if seen is not None:
+            self.pixels = self.pixels[seen.ravel()[self.pixels]]
         self.label = labels.ravel()[self.pixels]
         self.width = labels.shape[1]
         self.count = count
@@ -135,11 +154,25 @@ class _Sums:
 
     def of(self, image):
         """Sums of an image."""
-        return self.total(image.ravel()[self.pixels])
+        return self.total(self.values(image))
+
+    def values(self, image):
+        """Values of an image at these pixels."""
+        return image.ravel()[self.pixels]
 
     def total(self, values):
         """Sums of values, one a pixel."""
         return np.bincount(self.label, weights=values, minlength=self.count + 1)[1:]
+
+    def boxes(self):
+        """``(y0, y1, x0, x1)`` of each label, shape (count, 4)."""
+        row, column = np.divmod(self.pixels, self.width)
+        boxes = np.zeros((self.count + 1, 4), dtype=int)
+        boxes[:, ::2] = len(self.pixels) and max(row.max(), column.max())
+        for edge, place in ((0, row), (2, column)):
+            np.minimum.at(boxes[:, edge], self.label, place)
+            np.maximum.at(boxes[:, edge + 1], self.label, place + 1)
+        return boxes[1:]
 
 
 def _shape(difference, sums, peaks):
@@ -166,14 +199,14 @@ def _inside(peaks, window, core):
 
 def _flags(tile, sums, peaks, on_sample, changes):
     """Remarks on each source, a bit each of `FLAGS`."""
-    shape = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * EDGE + 1, 2 * EDGE + 1))
-    inner = cv2.erode(tile.ground.astype(np.uint8), shape, borderValue=1)
-    covered = cv2.erode(((tile.mask & UNCOVERED) == 0).astype(np.uint8), shape, borderValue=1)
+    disc = reach_of_disc(EDGE)
+    inner = values_around(tile.ground, peaks, disc).all(axis=0)
+    covered = (values_around(tile.mask, peaks, disc) & UNCOVERED == 0).all(axis=0)
     row, column = peaks[:, 0], peaks[:, 1]
     remarks = {
-        "saturated": sums.of(tile.mask & SATURATED_POST) > 0,
+        "saturated": sums.total(sums.values(tile.mask) & SATURATED_POST) > 0,
         "off_sample": ~on_sample,
-        "near_edge": (on_sample & (inner[row, column] == 0)) | (covered[row, column] == 0),
+        "near_edge": (on_sample & ~inner) | ~covered,
         "near_grain_edge": tile.grain_edge[row, column],
         "mineral": changes,
     }
@@ -181,16 +214,3 @@ def _flags(tile, sums, peaks, on_sample, changes):
     return np.bitwise_or.reduce(bits)
 
 
-def _outline(labels, label, part, shift):
-    """Outline of a segment along the edges of its pixels, closed, int32 (x, y) of pixel corners."""
-    shape = (labels[part] == label).astype(np.uint8)
-    # Of the doubled image, border pixels 2 i and 2 i + 1 belong to the corners i and i + 1.
-    doubled = cv2.resize(shape, None, fx=2, fy=2, interpolation=cv2.INTER_NEAREST)
-    contours, _ = cv2.findContours(doubled, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
-    corners = (max(contours, key=cv2.contourArea)[:, 0, :] + 1) // 2
-    corners += np.array((part[1].start + shift[0], part[0].start + shift[1]), dtype=np.int32)
-    # Closed first: what then repeats the corner before it is left out.
-    corners = np.concatenate([corners, corners[:1]])
-    moved = np.ones(len(corners), dtype=bool)
-    moved[1:] = (corners[1:] != corners[:-1]).any(axis=1)
-    return corners[moved]

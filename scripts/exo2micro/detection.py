@@ -17,6 +17,9 @@ from .streaming import ordered_map
 # is computed twice (with 48 px of context a tile alone 41 %, four in a row 24 %).
 TILE = 512
 TILES_IN_A_ROW = 4
+# Pieces of the context around them: where the transform rotates, a long strip's source is as high
+# as it is long.
+RIM_PIECE = 256
 STEP = np.float32(2.0**-8)  # sigma; what the significance image is rounded to, which packs well
 
 
@@ -221,14 +224,18 @@ def _hull(first, second):
 
 
 def _rim(place, window):
-    """What a window adds to a place in it: strips above, below, left and right, if any."""
+    """What a window adds to a place in it: pieces of strips above, below, left and right."""
     strips = (
         Window(window.y0, place.y0, window.x0, window.x1),
         Window(place.y1, window.y1, window.x0, window.x1),
         Window(place.y0, place.y1, window.x0, place.x0),
         Window(place.y0, place.y1, place.x1, window.x1),
     )
-    return [strip for strip in strips if strip.height and strip.width]
+    return [
+        piece.shifted(strip.y0, strip.x0)
+        for strip in strips
+        for piece in tile_windows(strip.shape, RIM_PIECE)
+    ]
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ light is left over. So what is new is held against the structure of the mineral 
 import cv2
 import numpy as np
 
-from exo2micro.background import dilate
+from exo2micro.discs import reach_of_disc, reach_of_square, values_around
 from exo2micro.noise import FWHM_PER_SIGMA
 from exo2micro.pixel_mask import BLIND
 
@@ -44,10 +44,9 @@ def find_mineral_changes(tile, peaks, fwhm):
     changed = new < SPOT_PART * spot_contrast(tile.mineral, peaks, fwhm)
     blind = (tile.mask & BLIND) > 0
     if blind.any():
-        near = dilate(blind, SATURATED_REACH)[row, column] > 0
-        square = np.ones((2 * RANGE_REACH + 1,) * 2, dtype=np.uint8)
-        reach = cv2.dilate(tile.mineral, square) - cv2.erode(tile.mineral, square)
-        changed |= near & (new < SATURATED_PART * reach[row, column])
+        near = values_around(blind, peaks, reach_of_disc(SATURATED_REACH)).any(axis=0)
+        extent = np.ptp(values_around(tile.mineral, peaks, reach_of_square(RANGE_REACH)), axis=0)
+        changed |= near & (new < SATURATED_PART * extent)
     return changed
 
 
@@ -72,21 +71,25 @@ def spot_contrast(mineral, peaks, fwhm):
         Grey levels, the largest within a pixel; 0 where there is no spot.
     """
     sigma = fwhm / FWHM_PER_SIGMA
-    smooth = np.pad(cv2.GaussianBlur(mineral, (0, 0), sigma), STEP + 1, mode="edge")
-    contrast = np.zeros(len(peaks))
-    for down in (-1, 0, 1):
-        for right in (-1, 0, 1):
-            row, column = peaks.T + np.array([[down], [right]]) + STEP + 1
-            least = _least_curvature(smooth, row, column)
-            contrast = np.maximum(contrast, 2 * sigma**2 * least)
-    return contrast
+    smooth = cv2.GaussianBlur(mineral, (0, 0), sigma)
+    steps = np.arange(-STEP - 1, STEP + 2)
+    rows, columns = (
+        np.clip(places + steps[:, None], 0, side - 1)
+        for places, side in zip(peaks.T, mineral.shape, strict=True)
+    )
+    around = smooth[rows[:, None], columns[None, :]].astype(np.float64)
+    return np.maximum(2 * sigma**2 * _least_curvature(around).max(axis=(0, 1), initial=0), 0)
 
 
-def _least_curvature(image, row, column):
-    """Curvature (downwards) along the direction that curves least, levels / px^2."""
+def _least_curvature(around):
+    """Curvature (downwards) along the direction that curves least, levels / px^2.
+
+    Of (3 + 2 STEP) x (3 + 2 STEP) pixels around each place, for the 3 x 3 in their middle.
+    """
 
     def at(dy, dx):
-        return image[row + dy * STEP, column + dx * STEP].astype(np.float64)
+        down, right = (slice(STEP * (1 + d), STEP * (1 + d) + 3) for d in (dy, dx))
+        return around[down, right]
 
     middle = 2 * at(0, 0)
     across = at(0, 1) + at(0, -1) - middle

@@ -52,12 +52,15 @@ class NoiseModel:
 
     def variance(self, level, gradient_squared, curvature_squared=0.0):
         """Variance at a predicted level, squared gradient and squared curvature."""
-        variance = self.per_level * np.maximum(level, 0) + self.read_variance
+        variance = np.maximum(level, 0)
+        variance *= self.per_level
+        variance += self.read_variance
         for part, factor in (
             (gradient_squared, self.registration_px**2),
             (curvature_squared, self.interpolation**2),
         ):
-            variance += factor * part
+            if factor:
+                variance += factor * part
         return variance
 
     def floored(self, variance):

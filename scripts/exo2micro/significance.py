@@ -40,6 +40,7 @@ CONTEXT = 24  # px, and
 CONTEXT_WIDTHS = 6  # filter widths of context that a tile needs on every side
 RIM = 8  # px beside the sample that are still looked at
 MIN_FILL = 0.3  # of the filter's weight must lie on good pixels
+LEAST_FILL = np.float32(1e-3)  # that a sum is divided by
 FLANK_FILTER = 0.5  # of the filter's width: what outlines are drawn on
 # Average precision of the pixels within the microbes' half-maximum outlines, over 16 pairs (few
 # photons; real mineral misregistered by 0.3 px and 10 % covered; the median of all):
@@ -121,6 +122,11 @@ class Photometry:
             scale_spread=0.0 if field is None else record["scale_map"]["roughness"],
             shift=tuple(record["noise"]["shift_px"]),
         )
+
+    @property
+    def minds_curvature(self):
+        """Whether either noise has a part that goes with the mineral's curvature."""
+        return bool(self.pixel_noise.interpolation or self.matched_noise.interpolation)
 
     def scale_in(self, window):
         """Scale in a window: a number, or an array of float32 of its shape."""
@@ -204,9 +210,9 @@ def significance_tile(photometry, window, post, pre, coverage, area=None):
     if photometry.scale_spread:
         uneven = np.square(np.float32(photometry.scale_spread) * level)
     fine = smooth_finely(scaled)
-    curved = curvature_of(fine)
+    curved = curvature_of(fine) if photometry.minds_curvature else None
     variance = photometry.pixel_noise.variance(
-        level, gradient_squared, smooth_curvature(curved, MODEL_SIGMA)
+        level, gradient_squared, _smooth_curvature(curved, MODEL_SIGMA)
     )
     variance += uneven
     sigma = np.sqrt(variance, out=variance)
@@ -216,15 +222,16 @@ def significance_tile(photometry, window, post, pre, coverage, area=None):
     mask = mask_pixels(photometry, post, pre, coverage, scaled, sigma)
     good = (mask & (UNCOVERED | BLIND)) == 0
     ground = close_gaps(sample, (window[0], window[2])) & coverage
-    beside = (dilate(sample, RIM) == 0) & ~ground
-    mask |= beside.view(np.uint8) * np.uint8(UNCOVERED)
+    if not ground.all():
+        beside = (dilate(sample, RIM) == 0) & ~ground
+        mask |= beside.view(np.uint8) * np.uint8(UNCOVERED)
     seen = (mask & (UNCOVERED | BLIND)) == 0
     residual = take_shift_off(difference, scaled, coverage, photometry.shift, fine)
     matched, score, grain_edge = _score(photometry, residual, good, level, scaled, curved, uneven)
     score *= seen
     scored = score != 0
     outline, profile = (
-        matched_filter(residual, good, part * photometry.fwhm)[0] * scored
+        smooth_good(residual, good, part * photometry.fwhm)[0] * scored
         for part in (FLANK_FILTER, PROFILE_FILTER)
     )
     significance = hold_flanks_down(score, profile, photometry.fwhm)
@@ -260,7 +267,7 @@ def _score(photometry, difference, good, level, scaled, curved, uneven):
     """Matched-filtered difference, its score, and where misregistration rules its noise."""
     smooth, fill, effective = matched_filter(difference, good, photometry.fwhm)
     sigma = photometry.fwhm / FWHM_PER_SIGMA
-    slope, curvature = widen_gradient(scaled, sigma), smooth_curvature(curved, sigma)
+    slope, curvature = widen_gradient(scaled, sigma), _smooth_curvature(curved, sigma)
     noise = photometry.matched_noise
     variance = noise.variance(level, slope, curvature)
     variance *= effective
@@ -273,6 +280,11 @@ def _score(photometry, difference, good, level, scaled, curved, uneven):
     slope += curvature
     variance *= 0.5
     return smooth, score, slope > variance
+
+
+def _smooth_curvature(curved, sigma):
+    """Mean of `noise.curvature_of` under a Gaussian; nothing where the noise minds none."""
+    return np.float32(0) if curved is None else smooth_curvature(curved, sigma)
 
 
 def hold_flanks_down(significance, profile, fwhm):
@@ -320,16 +332,23 @@ def matched_filter(difference, good, fwhm):
     effective : ndarray of float32, or float32
         Factor by which missing pixels raise the variance of the mean.
     """
+    smooth, fill = smooth_good(difference, good, fwhm)
+    if np.ndim(fill) == 0:
+        return smooth, fill, np.float32(1)
+    # The squared kernel is again a Gaussian, narrower by the square root of two.
+    squared = _blur(good.astype(np.float32), fwhm / FWHM_PER_SIGMA / np.sqrt(2))
+    return smooth, fill, squared / np.square(np.maximum(fill, LEAST_FILL))
+
+
+def smooth_good(difference, good, fwhm):
+    """The first two of what `matched_filter` returns."""
     sigma = fwhm / FWHM_PER_SIGMA
     if good.all():
-        return _blur(difference, sigma), np.float32(1), np.float32(1)
+        return _blur(difference, sigma), np.float32(1)
     weight = good.astype(np.float32)
     fill = _blur(weight, sigma)
-    least = np.maximum(fill, np.float32(1e-3))
-    smooth = _blur(difference * weight, sigma) / least
-    # The squared kernel is again a Gaussian, narrower by the square root of two.
-    squared = _blur(weight, sigma / np.sqrt(2))
-    return smooth, fill, squared / np.square(least)
+    smooth = _blur(difference * weight, sigma)
+    return np.divide(smooth, np.maximum(fill, LEAST_FILL), out=smooth), fill
 
 
 def _blur(image, sigma):

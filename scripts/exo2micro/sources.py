@@ -7,11 +7,14 @@ together: there a source is what curves down, and two that touch are two long be
 valley between them.
 """
 
+from functools import cache
+
 import cv2
 import numpy as np
 import sep
 from scipy.spatial import cKDTree
 
+from exo2micro.discs import reach_of_disc
 from exo2micro.noise import FWHM_PER_SIGMA
 from exo2micro.pixel_mask import BLIND, UNCOVERED
 
@@ -91,19 +94,30 @@ def curvature_significance(difference, sigma, good, fwhm):
         Standard deviations, were the noise of neighbouring pixels independent.
     """
     width = fwhm / FWHM_PER_SIGMA
+    known = difference if good.all() else np.where(good, difference, np.float32(0))
+    curved = _curve(known, width)
+    return np.divide(curved, sigma * _noise_gain(width), out=curved)
+
+
+@cache
+def _noise_gain(width):
+    """Standard deviation behind the curvature filter of noise that has 1 before it; float32."""
     impulse = np.zeros((65, 65), dtype=np.float32)
     impulse[32, 32] = 1
-    gain = float(np.sqrt((_curve(impulse, width) ** 2).sum()))
-    return _curve(np.where(good, difference, np.float32(0)), width) / (sigma * np.float32(gain))
+    return np.float32(np.sqrt((_curve(impulse, width) ** 2).sum()))
 
 
 def peak_positions(image, labels):
     """(row, column) of the highest pixel of each label from 1 on."""
     pixels = np.flatnonzero(labels != 0)
-    label = labels.ravel()[pixels]
-    order = np.lexsort((-image.ravel()[pixels], label))
-    first = np.flatnonzero(np.diff(label[order], prepend=0))
-    return np.stack(np.divmod(pixels[order][first], labels.shape[1]), axis=1)
+    label, value = labels.ravel()[pixels], image.ravel()[pixels]
+    highest = np.full(label.max(initial=0) + 1, -np.inf, dtype=image.dtype)
+    np.maximum.at(highest, label, value)
+    # Of equal ones the first: what is written last stays.
+    tops = np.flatnonzero(value == highest[label])[::-1]
+    place = np.full(len(highest), -1)
+    place[label[tops]] = pixels[tops]
+    return np.stack(np.divmod(place[place >= 0], labels.shape[1]), axis=1)
 
 
 def grow_labels(labels, radius):
@@ -120,7 +134,7 @@ def grow_labels(labels, radius):
 
 
 def _curve(image, width):
-    return -cv2.Laplacian(cv2.GaussianBlur(image, (0, 0), width), cv2.CV_32F, ksize=1)
+    return cv2.Laplacian(cv2.GaussianBlur(image, (0, 0), width), cv2.CV_32F, ksize=1, scale=-1)
 
 
 def _find_cores(tile, threshold, fwhm):
@@ -143,21 +157,24 @@ def _find_cores(tile, threshold, fwhm):
     count, regions = cv2.connectedComponents(above, connectivity=4)
     _drop_weak(cores, found, regions, count)
     # What is too wide or too jagged to curve as a whole is a source all the same.
+    inside = np.flatnonzero(above)
+    region, core = regions.ravel()[inside], cores.ravel()[inside]
     coreless = np.ones(count, dtype=bool)
-    coreless[regions.ravel()[np.flatnonzero(cores != 0)]] = False
-    coreless[0] = False
-    if coreless.any():
-        whole = np.cumsum(coreless).astype(np.int32) * coreless
-        alone = whole[regions]
-        cores = np.maximum(cores, alone + (alone > 0) * cores.max())
-    return _add_maxima(cores, tile.score, regions, fwhm)
+    coreless[region[core != 0]] = False
+    if coreless[1:].any():
+        alone = coreless[region]
+        coreless[0] = False
+        core[alone] = cores.max() + np.cumsum(coreless)[region[alone]]
+        cores.ravel()[inside] = core
+    return _add_maxima(cores, tile.score, regions, inside[core == 0], fwhm)
 
 
-def _add_maxima(cores, score, regions, fwhm):
-    """Give maxima that lie in another source's region, but apart, cores of their own."""
-    radius = max(1, round(fwhm))
-    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1, 2 * radius + 1))
-    maxima = np.argwhere((regions > 0) & (score >= cv2.dilate(score, disc)) & (cores == 0))
+def _add_maxima(cores, score, regions, coreless, fwhm):
+    """Give maxima that lie in another source's region, but apart, cores of their own.
+
+    `coreless` are the pixels (of the flat image) that lie in a region and in no core.
+    """
+    maxima = _maxima_within(score, coreless, max(1, round(fwhm)))
     if len(maxima) == 0:
         return cores
     peaks = peak_positions(score, cores)
@@ -172,6 +189,19 @@ def _add_maxima(cores, score, regions, fwhm):
             spot = cores[max(row - 1, 0) : row + 2, max(column - 1, 0) : column + 2]
             spot[spot == 0] = count
     return cores
+
+
+def _maxima_within(image, pixels, radius):
+    """(row, column) of those pixels of the flat image that nothing within a disc rises above."""
+    height, width = image.shape
+    value = image.ravel()[pixels]
+    row, column = np.divmod(pixels, width)
+    # Nearest first: next to no pixel is still in doubt after a few.
+    for down, right in zip(*reach_of_disc(radius), strict=True):
+        beside = image[np.clip(row + down, 0, height - 1), np.clip(column + right, 0, width - 1)]
+        keep = np.flatnonzero(value >= beside)
+        row, column, value = row[keep], column[keep], value[keep]
+    return np.stack([row, column], axis=1)
 
 
 def _drop_weak(cores, found, regions, count):
@@ -225,8 +255,8 @@ def _draw_outlines(cores, peaks, outline, fwhm):
     labels = grow_labels(cores, max(1, round(fwhm)))
     around = np.flatnonzero(labels != 0)
     label = labels.ravel()[around]
-    level = outline.ravel()[around]
-    beside = (level < HALF * highest[label]) | (level > highest[label])
+    level, top = outline.ravel()[around], highest[label]
+    beside = (level < HALF * top) | (level > top)
     beside &= around != (peaks[:, 0] * cores.shape[1] + peaks[:, 1])[label - 1]
     labels.ravel()[around[beside]] = 0
     return labels

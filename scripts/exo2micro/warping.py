@@ -68,15 +68,21 @@ def _map_nodes(transform, window):
 
 def _between_nodes(mapped, window):
     """Source positions of all pixels of a window from those of its nodes."""
-    low, stop = _source_range(mapped)
+    low, stop = _source_range(*_extremes(mapped))
     x, y = _enlarge(mapped - low, window)
     return SourceMap(int(low[0]), int(low[1]), x, y, int(stop[0]), int(stop[1]))
 
 
-def _source_range(mapped):
+def _extremes(mapped):
+    """Least and greatest (x, y) of nodes; axis by axis, or numpy would go node by node."""
+    x, y = mapped[..., 0], mapped[..., 1]
+    return np.array((x.min(), y.min())), np.array((x.max(), y.max()))
+
+
+def _source_range(least, greatest):
     """Whole (x, y) that no node lies below, and how far beyond it all of them end."""
-    low = np.floor(mapped.min(axis=(0, 1))).astype(int)
-    return low, np.ceil(mapped.max(axis=(0, 1)) - low).astype(int) + 1
+    low = np.floor(least).astype(int)
+    return low, np.ceil(greatest - low).astype(int) + 1
 
 
 def _enlarge(nodes, window):
@@ -117,9 +123,10 @@ def warp_tile(pre, transform, window, interpolation="cubic", raw_box=None):
     box = raw_box or (0, pre.shape[0], 0, pre.shape[1])
     mapped = _map_nodes(transform, window)
     # More than half of a padded image is padding: it is told by the nodes alone.
-    if _misses(mapped, box):
+    least, greatest = _extremes(mapped)
+    if _misses(least, greatest, box):
         return _nothing(window)
-    low, stop = _source_range(mapped)
+    low, stop = _source_range(least, greatest)
     coverage = _covered(mapped, low, stop, window, box)
     if coverage is not None and not coverage.any():
         return _nothing(window)
@@ -143,9 +150,9 @@ def warp_tile(pre, transform, window, interpolation="cubic", raw_box=None):
     return aligned, coverage
 
 
-def _misses(mapped, box):
+def _misses(least, greatest, box):
     """Whether all positions between nodes lie on one side of the raw image."""
-    (left, top), (right, bottom) = mapped.min(axis=(0, 1)), mapped.max(axis=(0, 1))
+    (left, top), (right, bottom) = least, greatest
     return right < box[2] or left > box[3] - 1 or bottom < box[0] or top > box[1] - 1
 
 
@@ -186,11 +193,17 @@ def double(pixels, halfway):
     between = cv2.filter2D(
         pixels, cv2.CV_32F, weights[None, :], anchor=(anchor, 0), borderType=cv2.BORDER_REPLICATE
     )
-    wide = cv2.merge([pixels, between]).reshape(height, 2 * width)
+    # Written where they belong, every other row: a copy would take as long as a filter.
     doubled = np.empty((height, 2, 2 * width), dtype=np.float32)
-    doubled[:, 0] = wide
-    doubled[:, 1] = cv2.filter2D(
-        wide, cv2.CV_32F, weights[:, None], anchor=(0, anchor), borderType=cv2.BORDER_REPLICATE
+    rows, rows_between = doubled[:, 0], doubled[:, 1]
+    cv2.merge([pixels, between], rows.reshape(height, width, 2))
+    cv2.filter2D(
+        rows,
+        cv2.CV_32F,
+        weights[:, None],
+        rows_between,
+        anchor=(0, anchor),
+        borderType=cv2.BORDER_REPLICATE,
     )
     return doubled.reshape(2 * height, 2 * width)
 
