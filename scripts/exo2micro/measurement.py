@@ -1,5 +1,7 @@
 """One streamed pass over an aligned pair: everything that the scale and the figures need."""
 
+from threading import Lock
+
 import numpy as np
 
 from .padding import raw_box
@@ -52,21 +54,25 @@ def measured_tiles(post, pre, transform, padding, statistics, interpolation, thr
         Tiles of the aligned image in the order of `storage.tile_windows`.
     """
     boxes = {stain: raw_box(padding, stain) for stain in ("post", "pre")}
+    # Counted by whoever has read a tile: whoever asks for the tiles has an image to write.
+    one_counts = Lock()
 
-    def read_raw(window):
+    def count_raw(window):
         inside = intersect(window, boxes["pre"])
-        return None if inside is None else pre.read(inside)
-
-    for tile in ordered_map(read_raw, tile_windows(pre.shape), threads):
-        if tile is not None:
-            statistics.add_raw_pre(tile)
+        if inside is not None:
+            tile = pre.read(inside)
+            with one_counts:
+                statistics.add_raw_pre(tile)
 
     def gather(window):
-        return window, *covered_pair(post, pre, transform, window, interpolation, boxes)
+        tile, aligned, coverage = covered_pair(post, pre, transform, window, interpolation, boxes)
+        with one_counts:
+            statistics.add(window, tile, aligned, coverage)
+        return aligned
 
-    for window, tile, aligned, coverage in ordered_map(gather, tile_windows(post.shape), threads):
-        statistics.add(window, tile, aligned, coverage)
-        yield aligned
+    for _ in ordered_map(count_raw, tile_windows(pre.shape), threads):
+        pass
+    yield from ordered_map(gather, tile_windows(post.shape), threads)
 
 
 def covered_pair(post, pre, transform, window, interpolation, boxes):

@@ -72,7 +72,8 @@ class PairStatistics:
         width = 1.0 if whole else FLOAT_WIDTH
         fine, joint = (256, 256) if byte else (FINE_BINS, JOINT_BINS)
         self._post = GrowingHistogram(fine, width)
-        self._pre = GrowingHistogram(fine, width)
+        # Where the joint histogram is as fine, the warped pre's is its margin.
+        self._pre = None if fine == joint else GrowingHistogram(fine, width)
         self._raw_pre = GrowingHistogram(fine, width)
         self._joint = GrowingJointHistogram(joint, width)
         self._difference = LabelledHistogram(3, fine, width, signed=True)
@@ -116,8 +117,9 @@ class PairStatistics:
         if self.dtype.kind == "f":
             coverage = coverage & np.isfinite(post) & np.isfinite(pre)
             post, pre = np.nan_to_num(post), np.nan_to_num(pre)
-        self._patches.add(window, post, pre, coverage)
-        self._reduce(y0, x0, post, pre, coverage)
+        if post.any() or coverage.any():
+            self._patches.add(window, post, pre, coverage)
+            self._reduce(y0, x0, post, pre, coverage)
         top, bottom = max(self.post_box[0], y0), min(self.post_box[1], y1)
         left, right = max(self.post_box[2], x0), min(self.post_box[3], x1)
         if bottom <= top or right <= left:
@@ -137,6 +139,9 @@ class PairStatistics:
         dict of ndarray
         """
         post, pre, coverage = self._reduced
+        pre_counts, pre_edges = self._joint.counts.sum(axis=1), self._joint.edges
+        if self._pre is not None:
+            pre_counts, pre_edges = self._pre.counts, self._pre.edges
         saturation = [np.nan if level is None else level for level in self.saturation]
         return {
             "shape": np.array(self.shape),
@@ -147,8 +152,8 @@ class PairStatistics:
             "joint_edges": self._joint.edges,
             "post_counts": self._post.counts,
             "post_edges": self._post.edges,
-            "pre_counts": self._pre.counts,
-            "pre_edges": self._pre.edges,
+            "pre_counts": pre_counts,
+            "pre_edges": pre_edges,
             "raw_pre_counts": self._raw_pre.counts,
             "raw_pre_edges": self._raw_pre.edges,
             "difference_edges": self._difference.edges,
@@ -177,7 +182,8 @@ class PairStatistics:
         whole = covered == coverage.size
         both = (pre, post) if whole else (pre[coverage], post[coverage])
         self._post.add(post)
-        self._pre.add(both[0])
+        if self._pre is not None:
+            self._pre.add(both[0])
         self._joint.add(*both)
         shown_pre = pre if whole else np.where(coverage, pre, np.float32(0))
         # Interpolation leaves tiny values where the raw pre image is zero.
@@ -219,8 +225,12 @@ def saturated(post, pre, saturation):
     """
     masks = []
     for image, level, part in zip((post, pre), saturation, (1.0, SATURATED_PART), strict=True):
-        known = level is not None and np.isfinite(level)
-        masks.append(image >= level * part if known else np.zeros(image.shape, dtype=bool))
+        if level is None or not np.isfinite(level):
+            masks.append(np.zeros(image.shape, dtype=bool))
+            continue
+        limit = level * part
+        # Whole numbers are compared as such: as float64 it takes five times as long.
+        masks.append(image >= (int(np.ceil(limit)) if image.dtype.kind == "u" else limit))
     return tuple(masks)
 
 
