@@ -76,6 +76,19 @@ def test_displacement_is_bilinear_and_holds_beyond_its_edge():
     assert shift[:, 1] == pytest.approx([0, 4, 2, 0, 2])
 
 
+@pytest.mark.parametrize("rows", [1, 2, 6])
+def test_a_lattice_is_mapped_as_its_points_are(rows):
+    rng = np.random.default_rng(3)
+    grid = DisplacementGrid(40.0, -30.0, 55.0, 47.0, *rng.normal(0, 3, (2, rows, 5)))
+    matrix = similarity(33, 1.07, (100, 120), (130.3, 90.8))
+    matrix[2, :2] = 3e-6, -5e-6
+    x, y = np.arange(-20.5, 400, 8), np.arange(-90.5, 350, 8)
+    for transform in (Transform(matrix), Transform(matrix, grid)):
+        points = np.stack(np.meshgrid(x, y), axis=-1)
+        exact = transform.map_points(points.reshape(-1, 2)).reshape(points.shape)
+        assert np.abs(np.moveaxis(transform.map_lattice(x, y), 0, -1) - exact).max() < 1e-9
+
+
 def test_a_transform_survives_its_file(tmp_path):
     grid = DisplacementGrid(0, 0, 50, 50, np.array([[0.5, 1], [2, 3.25]]), np.zeros((2, 2)))
     transform = Transform(similarity(10, 1.02, (50, 50), (57, 49)), grid)

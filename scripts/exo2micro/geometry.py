@@ -48,18 +48,38 @@ class DisplacementGrid:
             Displacement in padded-pre px.
         """
         xy = np.asarray(xy, dtype=np.float64)
-        rows, columns = self.dx.shape
-        u = np.clip((xy[:, 0] - self.x0) / self.step_x, 0, columns - 1)
-        v = np.clip((xy[:, 1] - self.y0) / self.step_y, 0, rows - 1)
-        j = np.minimum(u.astype(np.intp), max(columns - 2, 0))
-        i = np.minimum(v.astype(np.intp), max(rows - 2, 0))
-        j1, i1 = np.minimum(j + 1, columns - 1), np.minimum(i + 1, rows - 1)
-        a, b = u - j, v - i
+        (j, j1, a), (i, i1, b) = self._beside(xy[:, 0], xy[:, 1])
         shift = [
             (g[i, j] * (1 - a) + g[i, j1] * a) * (1 - b) + (g[i1, j] * (1 - a) + g[i1, j1] * a) * b
             for g in (self.dx, self.dy)
         ]
         return np.stack(shift, axis=1)
+
+    def on_lattice(self, x, y):
+        """Displacement at all crossings of columns `x` with rows `y`, in ascending order.
+
+        The same as `at`, but interpolated along the few rows of nodes first.
+
+        Returns
+        -------
+        ndarray of float64, shape (2, len(y), len(x))
+            dx and dy, padded-pre px.
+        """
+        (j, j1, a), (i, i1, b) = self._beside(x, y)
+        i, i1, b, nodes = i - i[0], i1 - i[0], b[:, None], slice(i[0], i1[-1] + 1)
+        rows = (g[nodes][:, j] * (1 - a) + g[nodes][:, j1] * a for g in (self.dx, self.dy))
+        return np.stack([row[i] * (1 - b) + row[i1] * b for row in rows])
+
+    def _beside(self, x, y):
+        """For x and for y: the nodes before and after, and the way between them (0 to 1)."""
+        found = []
+        for places, start, step, count in zip(
+            (x, y), (self.x0, self.y0), (self.step_x, self.step_y), self.dx.shape[::-1], strict=True
+        ):
+            way = np.clip((places - start) / step, 0, count - 1)
+            before = np.minimum(way.astype(np.intp), max(count - 2, 0))
+            found.append((before, np.minimum(before + 1, count - 1), way - before))
+        return found
 
     def to_record(self):
         """The grid as plain lists and numbers, for a JSON record."""
@@ -114,6 +134,22 @@ class Transform:
         mapped = apply_homography(self.pre_from_post, xy)
         if self.displacement is not None:
             mapped += self.displacement.at(xy)
+        return mapped
+
+    def map_lattice(self, x, y):
+        """Map all crossings of columns `x` with rows `y`, in ascending order.
+
+        Returns
+        -------
+        ndarray of float64, shape (2, len(y), len(x))
+            Padded-pre x and y.
+        """
+        across, down, depth = (
+            row[0] * x + (row[1] * y[:, None] + row[2]) for row in self.pre_from_post
+        )
+        mapped = np.stack([across, down]) / depth
+        if self.displacement is not None:
+            mapped += self.displacement.on_lattice(x, y)
         return mapped
 
     @classmethod

@@ -58,25 +58,26 @@ def source_map(transform, window):
 
 
 def _map_nodes(transform, window):
-    """Padded-pre (x, y) of a window's nodes, shape (rows, columns, 2)."""
+    """Padded-pre x and y of a window's nodes, shape (2, rows, columns)."""
     y0, y1, x0, x1 = window
-    node_y, node_x = _nodes(y0, y1), _nodes(x0, x1)
-    grid_x, grid_y = np.meshgrid(node_x, node_y)
-    mapped = transform.map_points(np.stack([grid_x.ravel(), grid_y.ravel()], axis=1))
-    return mapped.reshape(len(node_y), len(node_x), 2)
+    return transform.map_lattice(_nodes(x0, x1), _nodes(y0, y1))
 
 
 def _between_nodes(mapped, window):
     """Source positions of all pixels of a window from those of its nodes."""
     low, stop = _source_range(*_extremes(mapped))
-    x, y = _enlarge(mapped - low, window)
+    x, y = _enlarge(_counted_from(mapped, low), window)
     return SourceMap(int(low[0]), int(low[1]), x, y, int(stop[0]), int(stop[1]))
 
 
 def _extremes(mapped):
-    """Least and greatest (x, y) of nodes; axis by axis, or numpy would go node by node."""
-    x, y = mapped[..., 0], mapped[..., 1]
-    return np.array((x.min(), y.min())), np.array((x.max(), y.max()))
+    """Least and greatest (x, y) of nodes."""
+    return mapped.min(axis=(1, 2)), mapped.max(axis=(1, 2))
+
+
+def _counted_from(mapped, origin):
+    """Positions counted from a pixel (x, y)."""
+    return mapped - np.asarray(origin)[:, None, None]
 
 
 def _source_range(least, greatest):
@@ -90,9 +91,9 @@ def _enlarge(nodes, window):
     y0, y1, x0, x1 = window
     nodes = nodes.astype(np.float32)
     # Enlarged by cv2.resize, node k comes to lie half-way between pixels 8k + 3 and 8k + 4.
-    size = (nodes.shape[1] * NODE_STEP, nodes.shape[0] * NODE_STEP)
+    size = (nodes.shape[2] * NODE_STEP, nodes.shape[1] * NODE_STEP)
     inner = (slice(NODE_STEP, NODE_STEP + y1 - y0), slice(NODE_STEP, NODE_STEP + x1 - x0))
-    return [cv2.resize(np.ascontiguousarray(nodes[..., axis]), size)[inner] for axis in (0, 1)]
+    return [cv2.resize(axis, size)[inner] for axis in nodes]
 
 
 def warp_tile(pre, transform, window, interpolation="cubic", raw_box=None):
@@ -138,7 +139,7 @@ def warp_tile(pre, transform, window, interpolation="cubic", raw_box=None):
     )
     pixels = _extend_edge(pre, source, box)
     # Shifted and doubled at the nodes, which are 64 times fewer.
-    nodes = mapped - (source[2], source[0])
+    nodes = _counted_from(mapped, (source[2], source[0]))
     if interpolation != "bilinear":
         pixels, nodes = double(pixels, HALFWAY[interpolation]), nodes * 2
     aligned = cv2.remap(
@@ -169,7 +170,7 @@ def _covered(mapped, low, stop, window, box):
     top, bottom = box[0] - low[1], box[1] - 1 - low[1]
     if left <= 0 and top <= 0 and right >= stop[0] and bottom >= stop[1]:
         return None
-    x, y = _enlarge(mapped - low, window)
+    x, y = _enlarge(_counted_from(mapped, low), window)
     return (x >= left) & (x <= right) & (y >= top) & (y <= bottom)
 
 
