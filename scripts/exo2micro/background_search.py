@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from exo2micro.background import Background, find_background
-from exo2micro.block_ratio import BLOCK_SIZES, Blocks, average_blocks, choose_block_size
+from exo2micro.block_ratio import Blocks, average_blocks, choose_block_size
 from exo2micro.moffat import find_mode
 from exo2micro.patches import PATCH
 from exo2micro.ridge import fit_ridge, share_noise
@@ -104,8 +104,11 @@ def search_background(patches, post, pre, dark, saturation):
 def _block_size(post, pre, background, scale):
     level = scale * float(np.median(pre[background.clean]))
     scatter = np.sqrt(background.pixel_noise.variance(level, 0.0)) / max(level, 1e-12)
-    left = {side: len(average_blocks(post, pre, background.clean, side)) for side in BLOCK_SIZES}
-    return choose_block_size(scatter, left)
+
+    def count_blocks(side):
+        return len(average_blocks(post, pre, background.clean, side))
+
+    return choose_block_size(scatter, count_blocks)
 
 
 def _intercept(blocks, noise, scale):

@@ -78,29 +78,34 @@ def average_blocks(post, pre, mask, side, min_fill=MIN_FILL):
     >>> average_blocks(post, pre, np.ones((1, 4, 4), bool), 2).post
     array([6., 6., 6., 6.])
     """
-    count, size = post.shape[0], post.shape[1] // side
 
     def total(stack):
-        parts = stack.reshape(count, size, side, size, side)
-        return parts.sum(axis=(2, 4), dtype=np.float64)
+        # Row by row of all blocks, then column by column: a quarter of the time of numpy's sum.
+        rows = stack[:, ::side].astype(np.float64)
+        for first in range(1, side):
+            rows += stack[:, first::side]
+        blocks = rows[:, :, ::side].copy()
+        for first in range(1, side):
+            blocks += rows[:, :, first::side]
+        return blocks
 
     pixels = total(mask)
     floor = np.maximum(pixels, 1)
     mean_post, mean_pre = total(post * mask) / floor, total(pre * mask) / floor
     good = (pixels >= min_fill * side**2) & (pixels > 0) & (mean_post > 0) & (mean_pre > 0)
-    patch = np.broadcast_to(np.arange(count)[:, None, None], good.shape)
+    patch = np.broadcast_to(np.arange(len(post))[:, None, None], good.shape)
     return Blocks(mean_post[good], mean_pre[good], pixels[good], patch[good], side)
 
 
-def choose_block_size(scatter_per_pixel, blocks_at):
+def choose_block_size(scatter_per_pixel, count_blocks):
     """Smallest block whose ratio is quiet enough.
 
     Parameters
     ----------
     scatter_per_pixel : float
         Relative noise of the ratio of single pixels.
-    blocks_at : dict
-        Number of blocks left at each size.
+    count_blocks : callable
+        Takes a size, returns the number of blocks left at it.
 
     Returns
     -------
@@ -108,7 +113,7 @@ def choose_block_size(scatter_per_pixel, blocks_at):
     """
     best = BLOCK_SIZES[1]
     for side in BLOCK_SIZES[1:]:
-        if side > best and blocks_at.get(side, 0) < MIN_BLOCKS_KEPT:
+        if side > best and count_blocks(side) < MIN_BLOCKS_KEPT:
             break
         best = side
         if scatter_per_pixel / side <= TARGET_SCATTER:

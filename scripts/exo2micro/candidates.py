@@ -212,5 +212,3 @@ def _flags(tile, sums, peaks, on_sample, changes):
     }
     bits = [np.uint8(1 << bit) * remarks[name] for bit, name in enumerate(FLAGS)]
     return np.bitwise_or.reduce(bits)
-
-

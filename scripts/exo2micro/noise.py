@@ -200,7 +200,8 @@ def _variance_below(residual):
     below = residual[residual <= 0]
     if len(below) == 0:
         return 0, 0.0
-    return len(below), max(float(np.quantile(-below, part)) / sigma for part, sigma in TAILS) ** 2
+    parts, sigmas = zip(*TAILS, strict=True)
+    return len(below), float((np.quantile(-below, parts) / sigmas).max()) ** 2
 
 
 def _bins(level, splits):
@@ -209,9 +210,22 @@ def _bins(level, splits):
     The split is the finer the steeper: few pixels are steep, and those are where misregistration
     shows.
     """
-    order = np.argsort(level, kind="stable")
+    order = _stable_order(level)
     for run in np.array_split(order, LEVEL_BINS):
         cuts = np.unique(np.round(np.array(STEEPNESS_CUTS) * len(run)).astype(int))
         for steepness in splits:
-            inner = run[np.argsort(steepness[run], kind="stable")]
+            inner = run[_stable_order(steepness[run])]
             yield from (part for part in np.split(inner, cuts) if len(part) >= MIN_PIXELS)
+
+
+def _stable_order(values):
+    """What a stable argsort of float32 gives, in a fifth of the time.
+
+    A float's bits are sorted as a whole number with its index behind them: no two are alike, so
+    that numpy's fast sort, which is not stable, has no choice.
+    """
+    bits = (values.astype(np.float32) + np.float32(0)).view(np.int32)  # minus zero is zero
+    keys = (bits ^ ((bits >> 31) & np.int32(0x7FFFFFFF))).astype(np.int64) << 32
+    keys |= np.arange(len(keys))
+    keys.sort()
+    return keys & 0xFFFFFFFF

@@ -20,6 +20,10 @@ class TrueTransform:
     def __init__(self, truth):
         self.map_points = truth.map_points
 
+    def map_lattice(self, x, y):
+        points = np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2)
+        return self.map_points(points).T.reshape(2, len(y), len(x))
+
 
 def measure(**changes):
     """Statistics of a pair aligned by its true transform, without padding."""
