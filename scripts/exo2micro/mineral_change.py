@@ -5,7 +5,6 @@ come out brighter in one photograph than in the other, and beside a saturated gr
 light is left over. So what is new is held against the structure of the mineral around it.
 """
 
-import cv2
 import numpy as np
 
 from exo2micro.discs import reach_of_disc, reach_of_square, values_around
@@ -41,7 +40,7 @@ def find_mineral_changes(tile, peaks, fwhm):
     """
     row, column = peaks.T
     new = tile.matched[row, column]
-    changed = new < SPOT_PART * spot_contrast(tile.mineral, peaks, fwhm)
+    changed = new < SPOT_PART * spot_contrast(tile.smooth_mineral, peaks, fwhm)
     blind = (tile.mask & BLIND) > 0
     if blind.any():
         near = values_around(blind, peaks, reach_of_disc(SATURATED_REACH)).any(axis=0)
@@ -50,7 +49,7 @@ def find_mineral_changes(tile, peaks, fwhm):
     return changed
 
 
-def spot_contrast(mineral, peaks, fwhm):
+def spot_contrast(smooth, peaks, fwhm):
     """By how much the matched-filtered mineral stands out at each place, as a spot.
 
     A spot curves down in every direction, an edge or a vein in one at most: what counts is the
@@ -58,8 +57,8 @@ def spot_contrast(mineral, peaks, fwhm):
 
     Parameters
     ----------
-    mineral : ndarray of float32, shape (height, width)
-        Scaled mineral, grey levels.
+    smooth : ndarray of float32, shape (height, width)
+        Scaled mineral behind the matched filter, grey levels.
     peaks : ndarray of int, shape (N, 2)
         (row, column).
     fwhm : float
@@ -71,11 +70,10 @@ def spot_contrast(mineral, peaks, fwhm):
         Grey levels, the largest within a pixel; 0 where there is no spot.
     """
     sigma = fwhm / FWHM_PER_SIGMA
-    smooth = cv2.GaussianBlur(mineral, (0, 0), sigma)
     steps = np.arange(-STEP - 1, STEP + 2)
     rows, columns = (
         np.clip(places + steps[:, None], 0, side - 1)
-        for places, side in zip(peaks.T, mineral.shape, strict=True)
+        for places, side in zip(peaks.T, smooth.shape, strict=True)
     )
     around = smooth[rows[:, None], columns[None, :]].astype(np.float64)
     return np.maximum(2 * sigma**2 * _least_curvature(around).max(axis=(0, 1), initial=0), 0)

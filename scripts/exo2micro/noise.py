@@ -89,15 +89,16 @@ def predict_mineral(pre, scale):
     """
     scaled = pre if np.all(scale == 1) else pre * np.asarray(scale, dtype=np.float32)
     level = cv2.GaussianBlur(scaled, (0, 0), MODEL_SIGMA)
-    return level, _gradient_squared(level)
+    return level, square_gradient(level)
 
 
 def widen_gradient(mineral, sigma):
     """Squared gradient of the scaled mineral as a filter sees it."""
-    return _gradient_squared(cv2.GaussianBlur(mineral, (0, 0), sigma))
+    return square_gradient(cv2.GaussianBlur(mineral, (0, 0), sigma))
 
 
-def _gradient_squared(level):
+def square_gradient(level):
+    """Squared gradient of smooth mineral, (grey levels / px)^2."""
     across = cv2.Sobel(level, cv2.CV_32F, 1, 0, scale=0.125)
     down = cv2.Sobel(level, cv2.CV_32F, 0, 1, scale=0.125)
     np.square(across, out=across)

@@ -28,7 +28,7 @@ from exo2micro.noise import (
     predict_mineral,
     smooth_curvature,
     smooth_finely,
-    widen_gradient,
+    square_gradient,
 )
 from exo2micro.pixel_mask import BLIND, UNCOVERED, mask_pixels
 from exo2micro.residual_shift import take_shift_off
@@ -141,6 +141,8 @@ class SignificanceTile:
     ----------
     mineral, difference, sigma : ndarray of float32
         Scaled mineral, difference (grey levels), standard deviation of its pixels.
+    smooth_mineral : ndarray of float32
+        Mineral behind the matched filter.
     residual, matched : ndarray of float32
         Difference without what a shift of the whole image leaves, on which sources are measured;
         the same behind the matched filter. Grey levels.
@@ -161,6 +163,7 @@ class SignificanceTile:
     """
 
     mineral: np.ndarray
+    smooth_mineral: np.ndarray
     difference: np.ndarray
     sigma: np.ndarray
     residual: np.ndarray
@@ -214,7 +217,8 @@ def significance_tile(photometry, window, post, pre, coverage, area=None):
     variance = photometry.pixel_noise.variance(
         level, gradient_squared, _smooth_curvature(curved, MODEL_SIGMA)
     )
-    variance += uneven
+    if photometry.scale_spread:
+        variance += uneven
     sigma = np.sqrt(variance, out=variance)
     sample = coverage & (level > photometry.sample_level * scale)
     if area is not None:
@@ -227,7 +231,8 @@ def significance_tile(photometry, window, post, pre, coverage, area=None):
         mask |= beside.view(np.uint8) * np.uint8(UNCOVERED)
     seen = (mask & (UNCOVERED | BLIND)) == 0
     residual = take_shift_off(difference, scaled, coverage, photometry.shift, fine)
-    matched, score, grain_edge = _score(photometry, residual, good, level, scaled, curved, uneven)
+    smooth = cv2.GaussianBlur(scaled, (0, 0), photometry.fwhm / FWHM_PER_SIGMA)
+    matched, score, grain_edge = _score(photometry, residual, good, level, smooth, curved, uneven)
     score *= seen
     scored = score != 0
     outline, profile = (
@@ -237,6 +242,7 @@ def significance_tile(photometry, window, post, pre, coverage, area=None):
     significance = hold_flanks_down(score, profile, photometry.fwhm)
     return SignificanceTile(
         mineral=scaled,
+        smooth_mineral=smooth,
         difference=difference,
         sigma=sigma,
         residual=residual,
@@ -263,18 +269,21 @@ def _scale_and_subtract(photometry, scale, post, pre, coverage):
     return scaled, difference
 
 
-def _score(photometry, difference, good, level, scaled, curved, uneven):
+def _score(photometry, difference, good, level, mineral, curved, uneven):
     """Matched-filtered difference, its score, and where misregistration rules its noise."""
     smooth, fill, effective = matched_filter(difference, good, photometry.fwhm)
-    sigma = photometry.fwhm / FWHM_PER_SIGMA
-    slope, curvature = widen_gradient(scaled, sigma), _smooth_curvature(curved, sigma)
+    slope = square_gradient(mineral)
+    curvature = _smooth_curvature(curved, photometry.fwhm / FWHM_PER_SIGMA)
     noise = photometry.matched_noise
     variance = noise.variance(level, slope, curvature)
-    variance *= effective
-    variance += uneven
-    score = np.sqrt(np.maximum(variance, np.float32(1e-20)))
-    np.divide(smooth, score, out=score)
-    score *= fill >= MIN_FILL
+    if not good.all():
+        variance *= effective
+    if photometry.scale_spread:
+        variance += uneven
+    score = np.maximum(variance, np.float32(1e-20))
+    np.divide(smooth, np.sqrt(score, out=score), out=score)
+    if not good.all():
+        score *= fill >= MIN_FILL
     slope *= noise.registration_px**2
     curvature *= noise.interpolation**2
     slope += curvature
@@ -309,8 +318,8 @@ def hold_flanks_down(significance, profile, fwhm):
         return significance
     reach = 2 * max(1, round(FLANK_REACH * fwhm)) + 1
     disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (reach, reach))
-    highest = cv2.dilate(profile * sources, disc).ravel()
-    near = np.flatnonzero(highest > 0)
+    highest = cv2.dilate(cv2.copyTo(profile, sources.view(np.uint8)), disc).ravel()
+    near = np.flatnonzero((highest > 0) & (significance.ravel() > 0))
     own = significance.ravel()[near]
     part = np.clip(profile.ravel()[near] / np.maximum(highest[near], 1e-12), 0, 1)
     inside = (own - SOURCE) * (part - FLANK) / (1 - FLANK)

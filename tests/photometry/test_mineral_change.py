@@ -1,12 +1,13 @@
 """Candidates that are small against the mineral's own structure."""
 
+import cv2
 import numpy as np
 import pytest
 
 from exo2micro.candidates import count_dark_sources, find_candidates
 from exo2micro.catalogue import FLAGS, is_counted
 from exo2micro.mineral_change import spot_contrast
-from exo2micro.noise import NoiseModel
+from exo2micro.noise import FWHM_PER_SIGMA, NoiseModel
 from exo2micro.significance import Photometry, significance_tile
 
 FWHM = 4.0
@@ -45,7 +46,8 @@ def mineral():
 def test_contrast_of_a_spot_and_of_an_edge(mineral, add_spot):
     add_spot(mineral, 60, 80, 30.0, FWHM)
     mineral[:, 150:] += 40
-    spot, edge, nothing = spot_contrast(mineral, np.array([[80, 61], [80, 149], [20, 20]]), FWHM)
+    smooth = cv2.GaussianBlur(mineral, (0, 0), FWHM / FWHM_PER_SIGMA)
+    spot, edge, nothing = spot_contrast(smooth, np.array([[80, 61], [80, 149], [20, 20]]), FWHM)
     # Behind a filter of its own width half of a spot's peak is left.
     assert spot == pytest.approx(15, rel=0.3)
     assert edge == pytest.approx(0, abs=0.1)

@@ -28,6 +28,7 @@ def tile_of(difference):
     score = matched / (NOISE / np.sqrt(4 * np.pi) / (FWHM / 2.3548))
     return SignificanceTile(
         mineral=np.zeros_like(difference),
+        smooth_mineral=np.zeros_like(difference),
         difference=difference,
         residual=difference,
         matched=matched,
