@@ -201,8 +201,7 @@ def _variance_below(residual):
     below = residual[residual <= 0]
     if len(below) == 0:
         return 0, 0.0
-    parts, sigmas = zip(*TAILS, strict=True)
-    return len(below), float((np.quantile(-below, parts) / sigmas).max()) ** 2
+    return len(below), max(float(np.quantile(-below, part)) / sigma for part, sigma in TAILS) ** 2
 
 
 def _bins(level, splits):

@@ -20,6 +20,7 @@ import cv2
 import numpy as np
 
 from exo2micro.background import dilate
+from exo2micro.matched_filter import matched_filter, smooth_good
 from exo2micro.noise import (
     FWHM_PER_SIGMA,
     MODEL_SIGMA,
@@ -40,7 +41,6 @@ CONTEXT = 24  # px, and
 CONTEXT_WIDTHS = 6  # filter widths of context that a tile needs on every side
 RIM = 8  # px beside the sample that are still looked at
 MIN_FILL = 0.3  # of the filter's weight must lie on good pixels
-LEAST_FILL = np.float32(1e-3)  # that a sum is divided by
 FLANK_FILTER = 0.5  # of the filter's width: what outlines are drawn on
 # Average precision of the pixels within the microbes' half-maximum outlines, over 16 pairs (few
 # photons; real mineral misregistered by 0.3 px and 10 % covered; the median of all):
@@ -327,39 +327,3 @@ def hold_flanks_down(significance, profile, fwhm):
     found = significance.copy()
     found.ravel()[near] = np.minimum(own, held)
     return found
-
-
-def matched_filter(difference, good, fwhm):
-    """Gaussian mean over good pixels.
-
-    Returns
-    -------
-    smooth : ndarray of float32
-        Weighted mean of the good pixels.
-    fill : ndarray of float32, or float32
-        Part of the filter's weight that lies on good pixels; one number where all are good.
-    effective : ndarray of float32, or float32
-        Factor by which missing pixels raise the variance of the mean.
-    """
-    smooth, fill = smooth_good(difference, good, fwhm)
-    if np.ndim(fill) == 0:
-        return smooth, fill, np.float32(1)
-    # The squared kernel is again a Gaussian, narrower by the square root of two.
-    squared = _blur(good.astype(np.float32), fwhm / FWHM_PER_SIGMA / np.sqrt(2))
-    return smooth, fill, squared / np.square(np.maximum(fill, LEAST_FILL))
-
-
-def smooth_good(difference, good, fwhm):
-    """The first two of what `matched_filter` returns."""
-    sigma = fwhm / FWHM_PER_SIGMA
-    if good.all():
-        return _blur(difference, sigma), np.float32(1)
-    weight = good.astype(np.float32)
-    fill = _blur(weight, sigma)
-    smooth = _blur(difference * weight, sigma)
-    return np.divide(smooth, np.maximum(fill, LEAST_FILL), out=smooth), fill
-
-
-def _blur(image, sigma):
-    """Gaussian sum; beyond the window there is nothing, rather than its mirror image."""
-    return cv2.GaussianBlur(image, (0, 0), sigma, borderType=cv2.BORDER_CONSTANT)

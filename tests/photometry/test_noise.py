@@ -3,6 +3,7 @@ import pytest
 
 from exo2micro.noise import (
     NoiseModel,
+    _stable_order,
     dark_variance,
     fit_noise,
     predict_mineral,
@@ -93,3 +94,9 @@ def test_dark_pixels_set_the_least_variance():
     assert model.variance(60.0, 0.0) == pytest.approx(1 + 0.2 * 60, rel=0.12)
     assert dark_variance(dark[:100]) == 0
     assert dark_variance(np.ones(1000)) == 0
+
+
+def test_pixels_are_ordered_by_value_then_by_place():
+    values = np.round(np.random.default_rng(5).normal(0, 2, 5000)).astype(np.float32)
+    values[::7] = -0.0
+    assert np.array_equal(_stable_order(values), np.argsort(values, kind="stable"))

@@ -2,12 +2,12 @@ import numpy as np
 import pytest
 
 from exo2micro.difference import difference_tile
+from exo2micro.matched_filter import matched_filter
 from exo2micro.noise import NoiseModel
 from exo2micro.pixel_mask import BLIND, SATURATED_POST, SATURATED_PRE, UNCOVERED
 from exo2micro.significance import (
     Photometry,
     hold_flanks_down,
-    matched_filter,
     significance_tile,
 )
 

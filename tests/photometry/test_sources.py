@@ -1,7 +1,11 @@
+import cv2
 import numpy as np
 import pytest
 
-from exo2micro.significance import SignificanceTile, matched_filter
+from exo2micro.candidates import DARK_PIECE, count_dark_sources
+from exo2micro.discs import reach_of_disc, reach_of_square, values_around
+from exo2micro.matched_filter import matched_filter
+from exo2micro.significance import SignificanceTile
 from exo2micro.sources import (
     curvature_significance,
     find_sources,
@@ -154,3 +158,29 @@ def test_valley_between_two_places():
     image = np.array([[9.0, 4.0, 6.0], [2.0, 7.0, 8.0]])
     assert valley_depth(image, (0, 0), (0, 2)) == valley_depth(image, (0, 2), (0, 0)) == 2.0
     assert valley_depth(image, (1, 1), (1, 2)) == 0.0
+
+
+def test_dark_spots_are_counted_once_wherever_pieces_meet(add_spot):
+    places = [(DARK_PIECE, 40), (DARK_PIECE - 1, 90), (30, 150), (120, 150), (500, 255), (540, 20)]
+    difference = np.random.default_rng(4).normal(0, NOISE, (300, 600)).astype(np.float32)
+    for x, y in places:
+        add_spot(difference, x, y, -40.0 * NOISE, FWHM)
+    tile, window = tile_of(difference), (0, 300, 0, 600)
+    assert count_dark_sources(tile, window, window, threshold=5.0, fwhm=FWHM) == len(places)
+    core = (0, 300, 0, 400)
+    assert count_dark_sources(tile, window, core, threshold=5.0, fwhm=FWHM) == len(places) - 2
+
+
+@pytest.mark.parametrize("radius", [1, 5, 8])
+def test_what_lies_around_places_is_what_a_filter_finds_there(radius):
+    image = np.random.default_rng(radius).normal(size=(40, 60)).astype(np.float32)
+    places = np.stack([grid.ravel() for grid in np.indices(image.shape)], axis=1)
+    side = 2 * radius + 1
+    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))
+    for reach, shape in (
+        (reach_of_disc(radius), disc),
+        (reach_of_square(radius), np.ones_like(disc)),
+    ):
+        around = values_around(image, places, reach)
+        assert np.array_equal(around.max(axis=0), cv2.dilate(image, shape).ravel())
+        assert np.array_equal(around.min(axis=0), cv2.erode(image, shape).ravel())
