@@ -80,7 +80,8 @@ def average_blocks(post, pre, mask, side, min_fill=MIN_FILL):
     """
 
     def total(stack):
-        # Row by row of all blocks, then column by column: a quarter of the time of numpy's sum.
+        # Row by row of all blocks, then column by column: half to nine tenths of the time of
+        # numpy's sum over both (6 Mpx, blocks of 4 to 32 px).
         rows = stack[:, ::side].astype(np.float64)
         for first in range(1, side):
             rows += stack[:, first::side]

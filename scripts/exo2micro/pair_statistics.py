@@ -229,7 +229,7 @@ def saturated(post, pre, saturation):
             masks.append(np.zeros(image.shape, dtype=bool))
             continue
         limit = level * part
-        # Whole numbers are compared as such: as float64 it takes five times as long.
+        # Whole numbers are compared as such: as float64 it takes seven times as long.
         masks.append(image >= (int(np.ceil(limit)) if image.dtype.kind == "u" else limit))
     return tuple(masks)
 

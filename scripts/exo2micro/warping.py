@@ -194,7 +194,7 @@ def double(pixels, halfway):
     between = cv2.filter2D(
         pixels, cv2.CV_32F, weights[None, :], anchor=(anchor, 0), borderType=cv2.BORDER_REPLICATE
     )
-    # Written where they belong, every other row: a copy would take as long as a filter.
+    # Written where they belong, every other row, rather than copied there.
     doubled = np.empty((height, 2, 2 * width), dtype=np.float32)
     rows, rows_between = doubled[:, 0], doubled[:, 1]
     cv2.merge([pixels, between], rows.reshape(height, width, 2))
