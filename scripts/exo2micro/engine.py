@@ -76,10 +76,10 @@ def runs_here(workflow):
     return workflow.resource_settings.nodes is None
 
 
-def threads_of_jobs(workflow, request):
+def threads_of_jobs(workflow, request, at_once=1):
     """Threads of a job that can use two.
 
-    No job is twice as fast on two cores as on one: where there are pairs enough to keep the cores
+    No job is twice as fast on two cores as on one: where there are jobs enough to keep the cores
     busy, they run side by side with a thread each.
 
     Parameters
@@ -88,6 +88,8 @@ def threads_of_jobs(workflow, request):
         The workflow that is being read.
     request : Request
         What is asked for.
+    at_once : int
+        Jobs of a pair that can run at the same time, of which this is one.
 
     Returns
     -------
@@ -96,7 +98,8 @@ def threads_of_jobs(workflow, request):
     """
     cores = workflow.resource_settings.cores
     here = workflow.is_main_process and runs_here(workflow)
-    return 1 if here and cores is not None and cores < 2 * len(request.pairs) else 2
+    jobs = at_once * len(request.pairs)
+    return 1 if here and cores is not None and cores < 2 * jobs else 2
 
 
 def wanted_files(request, words):

@@ -41,7 +41,7 @@ class Watch(threading.Thread):
     Attributes
     ----------
     stages : dict of str to dict
-        By rule: seconds of CPU, peak memory (MB), bytes read and written, start and end.
+        By rule: seconds of CPU and by the clock, peak memory (MB), bytes read and written.
     peak_mb : float
         Highest memory of all processes together, MB.
     """
@@ -65,13 +65,15 @@ class Watch(threading.Thread):
         self.join()
         for stage, cpu, peak, read, written, first, last in self._seen.values():
             row = self.stages.setdefault(
-                stage, {"cpu": 0.0, "peak": 0.0, "read": 0, "written": 0, "wall": 0.0}
+                stage, {"cpu": 0.0, "peak": 0.0, "read": 0, "written": 0, "spans": []}
             )
             row["cpu"] += cpu
             row["peak"] = max(row["peak"], peak)
             row["read"] += read
             row["written"] += written
-            row["wall"] += last - first
+            row["spans"].append((first, last))
+        for row in self.stages.values():
+            row["wall"] = covered(row.pop("spans"))
 
     def _processes(self):
         try:
@@ -101,6 +103,15 @@ class Watch(threading.Thread):
         # Characters, not blocks: what a job asks for, wherever the pages come from.
         self._seen[key] = (stage, cpu, peak, traffic.read_chars, traffic.write_chars, first, now)
         return memory
+
+
+def covered(spans):
+    """Seconds that are covered by spans of time; a job is two processes that run at once."""
+    total, end = 0.0, 0.0
+    for first, last in sorted(spans):
+        total += max(last - max(first, end), 0.0)
+        end = max(end, last)
+    return total
 
 
 def snakemake(folder, config, *arguments):
