@@ -76,6 +76,13 @@ def runs_here(workflow):
     return workflow.resource_settings.nodes is None
 
 
+def may_try_again(workflow):
+    """Whether a job that fails may be started again, with more memory than at first."""
+    settings = workflow.execution_settings
+    once = settings is not None and not settings.retries
+    return not (once and workflow.is_main_process and runs_here(workflow))
+
+
 def threads_of_jobs(workflow, request, at_once=1):
     """Threads of a job that can use two.
 

@@ -6,7 +6,9 @@ it goes without.
 """
 
 import functools
+import os
 import types
+from itertools import pairwise
 
 # Snakemake looks at the sizes of all inputs of the jobs that are ready each time that a job ends;
 # of more than so many, or ten a core, it takes a random sample.
@@ -56,7 +58,7 @@ def remember_what_stays():
     place of a rule's script, and the rules that make a file (which is asked again by each job that
     reads it): together a third of what a dry run takes beyond its start.
     """
-    from snakemake import common, output_index, rules, script, sourcecache
+    from snakemake import common, dag, jobs, output_index, rules, script, sourcecache
 
     if hasattr(rules, "get_function_params") and hasattr(common, "get_function_params"):
         common.get_function_params = rules.get_function_params = _remembering(
@@ -71,6 +73,39 @@ def remember_what_stays():
         method = getattr(owner, name, None)
         if method is not None and not hasattr(method, "cache_info"):
             setattr(owner, name, functools.lru_cache(MOST_REMEMBERED)(method))
+    spec = getattr(jobs.Job, "conda_env_spec", None)
+    if isinstance(spec, property) and not hasattr(spec.fget, "__wrapped__"):
+        jobs.Job.conda_env_spec = property(_of_the_rule(spec.fget))
+    nested = getattr(dag.DAG, "check_directory_outputs", None)
+    if nested is not None and not hasattr(nested, "__wrapped__"):
+        dag.DAG.check_directory_outputs = _where_paths_are_nested(nested)
+
+
+def _of_the_rule(spec_of):
+    """Give a job its rule's environment without working out the job's parameters for it."""
+
+    @functools.wraps(spec_of)
+    def look_up(job):
+        if callable(job.rule.conda_env):
+            return spec_of(job)
+        return job.rule.expand_conda_env(job.wildcards_dict)
+
+    return look_up
+
+
+def _where_paths_are_nested(check):
+    """Look for an output inside another one by text; where there is one, Snakemake says it."""
+
+    @functools.wraps(check)
+    def look(dag):
+        # A separator comes before any other letter, so that what lies in a folder follows it.
+        paths = sorted(
+            os.path.abspath(path).replace(os.sep, "\0") for job in dag.jobs for path in job.output
+        )
+        if any(inner.startswith(f"{outer}\0") for outer, inner in pairwise(paths)):
+            check(dag)
+
+    return look
 
 
 def _remembering(parameters_of):

@@ -9,6 +9,9 @@ import pytest
 import tifffile
 from snakemake import common, rules, script, sourcecache
 from snakemake.api import ResourceSettings, SchedulingSettings
+from snakemake.exceptions import ChildIOException
+from snakemake.jobs import Job
+from snakemake.workflow import DAG
 from snakemake_interface_scheduler_plugins.registry import SchedulerPluginRegistry
 from workflow_project import Project
 
@@ -24,6 +27,8 @@ def remembering(monkeypatch):
         (rules, "get_function_params"),
         (script, "get_source"),
         (sourcecache.LocalSourceFile, "get_cache_path"),
+        (Job, "conda_env_spec"),
+        (DAG, "check_directory_outputs"),
     ):
         monkeypatch.setattr(module, name, getattr(module, name))
     remember_what_stays()
@@ -69,6 +74,43 @@ def test_a_script_is_what_snakemake_reads(remembering, tmp_path):
         found, expected = script.get_source(*asked), remembering["source"](*asked)
         assert found[1] == expected[1] == f"print({1 if 'one' in name else 2})\n"
         assert [str(part) for part in found] == [str(part) for part in expected]
+
+
+def plan_of(*outputs):
+    """What Snakemake looks at of a plan in which each output has a job."""
+
+    class Making:
+        def __init__(self, path):
+            self.output = [path]
+
+    return SimpleNamespace(jobs=[Making(path) for path in outputs])
+
+
+def test_an_output_inside_another_is_still_found(remembering):
+    check = DAG.check_directory_outputs
+    check(plan_of("a/b", "a/b-c", "a/b.d", os.path.abspath("a/bc/d"), "c"))
+    for outer, inner in (("a/b", "a/b/c"), ("a", os.path.abspath("a/x/y"))):
+        with pytest.raises(ChildIOException, match=os.path.basename(inner)):
+            check(plan_of(outer, f"{outer}-1", f"{outer}.2", inner, "z"))
+
+
+def test_a_rules_environment_is_each_jobs(remembering):
+    class Asked:
+        """Of a rule with an environment; its parameters must not be asked for in vain."""
+
+        wildcards_dict = {"sample": "S"}  # noqa: RUF012
+        _conda_env_spec, input = None, ()
+
+        def __init__(self, conda_env, **params):
+            self.rule = SimpleNamespace(conda_env=conda_env, expand_conda_env=self.expand)
+            self.__dict__.update(params)
+
+        def expand(self, wildcards, params="none", input=None):
+            return wildcards["sample"], params
+
+    given = Job.conda_env_spec.fget
+    assert given(Asked("env.yaml")) == ("S", "none")
+    assert given(Asked(lambda wildcards, params: "env.yaml", params="its own")) == ("S", "its own")
 
 
 @pytest.fixture

@@ -66,6 +66,8 @@ def raw_state(wildcards):
 
 def memory(measured_mb):
     """What a job reserves: its measured peak, MB, and that again at each further attempt."""
+    if not may_try_again(workflow):
+        return measured_mb  # a number costs a plan less than a function
     return lambda wildcards, attempt: attempt * measured_mb
 
 

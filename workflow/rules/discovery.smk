@@ -9,7 +9,13 @@ from snakemake.logging import logger
 
 from exo2micro.config_files import check_duplicate_keys
 from exo2micro.config_keys import check_keys
-from exo2micro.engine import prepare_run, runs_here, threads_of_jobs, wanted_files
+from exo2micro.engine import (
+    may_try_again,
+    prepare_run,
+    runs_here,
+    threads_of_jobs,
+    wanted_files,
+)
 from exo2micro.errors import Exo2MicroError
 from exo2micro.limits import JOB_KEYS
 from exo2micro.parameters import suffix_shape
