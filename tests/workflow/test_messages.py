@@ -46,6 +46,14 @@ def test_loose_files_beside_sample_folders_are_a_warning(empty, put_raw):
     assert "loose.tif" in text
 
 
+def test_of_a_damaged_photograph_the_reader_of_tiffs_says_nothing(empty, put_raw):
+    put_raw("A/A_pre_DAPI.tif", "A/A_post_DAPI.tif")
+    # An offset to the first page that lies beyond the file's end.
+    (empty.folder / "raw/A/A_pre_DAPI.tif").write_bytes(b"II*\0\xff\xff\xff\x0f" + bytes(100))
+    _, text = empty.snakemake("-n")
+    assert "tifffile" not in text
+
+
 @pytest.mark.parametrize(
     ("name", "word"),
     [

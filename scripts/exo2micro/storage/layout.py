@@ -1,5 +1,6 @@
 """What a raw TIFF holds: which page, which samples are colours, and whether it can be used."""
 
+import logging
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,6 +10,10 @@ import tifffile
 from exo2micro.errors import ImageReadError
 from exo2micro.storage.pixel_size import physical_pixel_size
 from exo2micro.storage.segments import segment_shape
+
+# Of a damaged file it says much and names nothing; what is wrong is said here. Not to the terminal,
+# therefore, but to those who keep a log of it.
+logging.getLogger("tifffile").addHandler(logging.NullHandler())
 
 USABLE_TYPES = ("uint8", "uint16", "float16", "float32", "float64")
 MAX_COLOURS = 3
