@@ -79,6 +79,27 @@ def remember_what_stays():
     nested = getattr(dag.DAG, "check_directory_outputs", None)
     if nested is not None and not hasattr(nested, "__wrapped__"):
         dag.DAG.check_directory_outputs = _where_paths_are_nested(nested)
+    update = getattr(dag.DAG, "update", None)
+    if update is not None and not hasattr(update, "__wrapped__"):
+        dag.DAG.update = _known_by_its_files(update)
+
+
+def _known_by_its_files(update):
+    """Tell a plan that is being made of all files of a job that is in it, not of none.
+
+    Else the rules and the job of a file are searched for again by each job that reads it, and by
+    each file that comes out of the same job.
+    """
+
+    @functools.wraps(update)
+    async def remember(dag, jobs, file=None, visited=None, known_producers=None, **options):
+        known = known_producers
+        job = await update(dag, jobs, file=file, visited=visited, known_producers=known, **options)
+        if known is not None:
+            known.update((path, [job]) for path in job.output)
+        return job
+
+    return remember
 
 
 def _of_the_rule(spec_of):

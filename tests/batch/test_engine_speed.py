@@ -2,6 +2,9 @@
 
 import inspect
 import os
+import re
+import subprocess
+import sys
 from types import SimpleNamespace
 
 import numpy as np
@@ -13,7 +16,7 @@ from snakemake.exceptions import ChildIOException
 from snakemake.jobs import Job
 from snakemake.workflow import DAG
 from snakemake_interface_scheduler_plugins.registry import SchedulerPluginRegistry
-from workflow_project import Project
+from workflow_project import ROOT, Project
 
 from exo2micro.engine_speed import remember_what_stays, schedule_cheaply
 
@@ -29,6 +32,7 @@ def remembering(monkeypatch):
         (sourcecache.LocalSourceFile, "get_cache_path"),
         (Job, "conda_env_spec"),
         (DAG, "check_directory_outputs"),
+        (DAG, "update"),
     ):
         monkeypatch.setattr(module, name, getattr(module, name))
     remember_what_stays()
@@ -111,6 +115,46 @@ def test_a_rules_environment_is_each_jobs(remembering):
     given = Job.conda_env_spec.fget
     assert given(Asked("env.yaml")) == ("S", "none")
     assert given(Asked(lambda wildcards, params: "env.yaml", params="its own")) == ("S", "its own")
+
+
+PLANNED = """
+{first_line}
+rule all:
+    input: expand("{{n}}.{{end}}", n=range(3), end=["c", "d", "b2"])
+rule a:
+    input: "start"
+    output: "{{n}}.a1", "{{n}}.a2"
+    shell: "touch {{output}}"
+rule b:
+    input: "{{n}}.a1"
+    output: "{{n}}.b1", "{{n}}.b2"
+    shell: "touch {{output}}"
+rule c:
+    input: "{{n}}.a1", "{{n}}.a2", "{{n}}.b2"
+    output: "{{n}}.c"
+    shell: "touch {{output}}"
+rule d:
+    input: "{{n}}.a2", "{{n}}.b1", "{{n}}.b2", "{{n}}.c", "start"
+    output: "{{n}}.d"
+    shell: "touch {{output}}"
+"""
+
+
+def test_jobs_depend_on_each_other_as_they_did(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PYTHONPATH", str(ROOT / "scripts"))
+    (tmp_path / "start").touch()
+    remember = "from exo2micro.engine_speed import remember_what_stays; remember_what_stays()"
+    graphs = []
+    for first_line in ("", remember):
+        (tmp_path / "Snakefile").write_text(PLANNED.format(first_line=first_line))
+        words = [sys.executable, "-m", "snakemake", "--dag", "dot"]
+        said = subprocess.run(words, capture_output=True, text=True, check=True).stdout
+        names = dict(re.findall(r'(\d+)\[label = "(.*?)"', said))
+        edges = re.findall(r"(\d+) -> (\d+)", said)
+        graphs.append(sorted((names[one], names[other]) for one, other in edges))
+    assert len(graphs[0]) == 3 * (3 + 1 + 2 + 3)
+    assert graphs[0] == graphs[1]
 
 
 @pytest.fixture
