@@ -151,10 +151,11 @@ def test_what_is_no_photograph_is_passed_over(tmp_path):
     assert found.warnings == {}
 
 
-def test_broken_links_are_told(tmp_path):
+@pytest.mark.parametrize("target", ["gone.tif", "a_post_D.tif"])
+def test_broken_links_are_told(tmp_path, target):
     raw = tmp_path / "raw"
     make(raw, "A/a_pre_D.tif")
-    (raw / "A" / "a_post_D.tif").symlink_to(tmp_path / "gone.tif")
+    (raw / "A" / "a_post_D.tif").symlink_to(target)
     found = take_inventory(raw)
     assert "A/a_post_D.tif" in found.warnings["A"][0]
     assert found.warnings["A"][0].startswith("BROKEN LINK")

@@ -67,6 +67,12 @@ def _claims_to_be_huge(path):
             file.pages[0].tags[tag].overwrite(60000)
 
 
+def _of_another_sample(path):
+    """The same kind of photograph of the sample before, which is drawn otherwise."""
+    number = int(path.parent.name[1:]) - 1
+    return path.parents[1] / f"S{number:03}" / path.name.replace(path.parent.name, f"S{number:03}")
+
+
 def _image(make):
     """What writes another image over a photograph of the same size."""
     return lambda path: tifffile.imwrite(path, make(), photometric="minisblack")
@@ -83,7 +89,7 @@ HARMS = {
     "many pages": _image(lambda: np.zeros((9, *SIZE), np.uint8)),
     "black": _image(lambda: np.zeros(SIZE, np.uint8)),
     "noise": _image(lambda: np.random.default_rng(8).integers(0, 60, SIZE, np.uint8)),
-    "loop of links": lambda path: (path.unlink(), path.symlink_to(path.name)),
+    "other sample": lambda path: shutil.copy2(_of_another_sample(path), path),
 }
 
 

@@ -1,5 +1,6 @@
 """What lies in the raw folder, by names alone: no image is opened."""
 
+import errno
 import os
 from typing import NamedTuple
 
@@ -83,7 +84,7 @@ def list_raw_folder(raw_dir, leave_out=()):
             for entry in entries:
                 if entry.name.startswith("."):
                     continue
-                if entry.is_dir():
+                if _leads_to(entry.is_dir):
                     if not left_out or os.path.realpath(entry.path) not in left_out:
                         folders.append((entry.name, entry.path))
                 else:
@@ -107,18 +108,28 @@ def _list_sample(folder):
             for entry in entries:
                 if entry.name.startswith("."):
                     continue
-                if entry.is_dir():
+                if _leads_to(entry.is_dir):
                     inside.append((entry.name, entry.path))
                 elif not is_tiff_name(entry.name):
                     types.add(os.path.splitext(entry.name)[1].lower())
                 else:
-                    (tiffs if entry.is_file() else broken).append(entry.name)
+                    (tiffs if _leads_to(entry.is_file) else broken).append(entry.name)
     except OSError as fault:
         return SampleFolder(fault=fault.strerror or str(fault))
     deeper = () if tiffs else tuple(sorted(name for name, path in inside if _holds_tiff(path)))
     return SampleFolder(
         tuple(sorted(tiffs)), tuple(sorted(broken)), deeper, tuple(sorted(types - {""}))
     )
+
+
+def _leads_to(there):
+    """Ask an entry of a folder what it is; a link that leads to itself is nothing of the kind."""
+    try:
+        return there()
+    except OSError as fault:
+        if fault.errno == errno.ELOOP:
+            return False
+        raise
 
 
 def _holds_tiff(folder):
