@@ -1,6 +1,7 @@
 """The batch's report: one page that stands alone, whatever became of the pairs."""
 
 import base64
+import os
 import platform
 import re
 from datetime import UTC, datetime
@@ -14,6 +15,7 @@ from .comparison import FIGURE
 from .parameters import differences, suffix
 from .report_style import SCRIPT, STYLE
 from .storage import thumbnail, write_text
+from .streaming import ordered_map
 from .summary_columns import NUMBERS
 
 NAME = "report.html"
@@ -77,7 +79,12 @@ def compose_report(request, rows, links=True):
         for variant in pair.variants
     }
     folder = Path(request.output_dir)
-    lines = [_line(folder, row, values.get(_whose(row))) for row in ordered]
+
+    def line_of(row):
+        return _line(folder, row, values.get(_whose(row)))
+
+    # All jobs have ended, so the cores are free; what takes long is to unpack the figures.
+    lines = ordered_map(line_of, ordered, os.cpu_count() or 1)
     columns = ["status", "sample", "dye", "variant", "alignment", *(c.head for c in NUMBERS)]
     heads = "".join(f"<th>{escape(name)}</th>" for name in [*columns, "figures"])
     page = "\n".join(
