@@ -19,6 +19,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import psutil
 import yaml
@@ -63,7 +64,7 @@ class Watch(threading.Thread):
         """End the watch and add up what was seen."""
         self._stopped.set()
         self.join()
-        for stage, cpu, peak, read, written, first, last in self._seen.values():
+        for stage, cpu, peak, (read, written), (first, last) in self._own_traffic():
             row = self.stages.setdefault(
                 stage, {"cpu": 0.0, "peak": 0.0, "read": 0, "written": 0, "spans": []}
             )
@@ -74,6 +75,19 @@ class Watch(threading.Thread):
             row["spans"].append((first, last))
         for row in self.stages.values():
             row["wall"] = covered(row.pop("spans"))
+
+    def _own_traffic(self):
+        """All that was seen; what the system adds to a process for those that ended is off."""
+        of_children, below, found = {}, np.zeros(2), []
+        for *_, traffic, _, parent in self._seen.values():
+            of_children[parent] = of_children.get(parent, 0) + traffic
+        for (pid, _), (stage, cpu, peak, traffic, span, _) in reversed(self._seen.items()):
+            # The root was seen first: by then all below it is known.
+            handed = below if pid == self.root.pid else of_children.get(pid, np.zeros(2))
+            own = np.where(traffic >= handed, traffic - handed, traffic)
+            below += own
+            found.append((stage, cpu, peak, own, span))
+        return found[::-1]
 
     def _processes(self):
         try:
@@ -90,6 +104,7 @@ class Watch(threading.Thread):
                 traffic = process.io_counters()
                 memory = process.memory_full_info().pss / 1e6
                 key = (process.pid, process.create_time())
+                parent = process.ppid()
         except (psutil.NoSuchProcess, psutil.AccessDenied, psutil.ZombieProcess):
             return 0.0
         script = next((SCRIPT.search(word) for word in words if SCRIPT.search(word)), None)
@@ -101,7 +116,8 @@ class Watch(threading.Thread):
             # A process that is ending has no words any more.
             stage = stage if words else self._seen[key][0]
         # Characters, not blocks: what a job asks for, wherever the pages come from.
-        self._seen[key] = (stage, cpu, peak, traffic.read_chars, traffic.write_chars, first, now)
+        counts = np.array([traffic.read_chars, traffic.write_chars], dtype=float)
+        self._seen[key] = (stage, cpu, peak, counts, (first, now), parent)
         return memory
 
 
