@@ -21,9 +21,9 @@ from exo2micro.storage import Window, intersect, tile_windows
 
 EDGE = 8  # px from the rim of the sample or of what both images show
 PIXEL_VARIANCE = 1 / 12  # of a position within a pixel; keeps the shape of a line finite
+DARK_PIECE = 256  # px; in which dark sources are looked for together
 # Microbes in a dark gap of the sample count if their light does: noise is so low there that the
 # wings of a bright neighbour's light are many sigma.
-DARK_PIECE = 256  # px; in which dark sources are looked for together
 GAP_FLUX = 4.0  # sigma of all of a source's light in a gap
 
 

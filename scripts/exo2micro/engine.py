@@ -19,6 +19,7 @@ from .engine_speed import remember_what_stays, schedule_cheaply
 from .errors import BatchError
 from .preflight import check_room, judge, memory_available
 from .run_lock import remove_stale_locks, take_output_folder
+from .targets import pair_folder
 
 # What of this machine's free memory jobs may share; the rest is for the system.
 MEMORY_SHARE = 0.9
@@ -128,7 +129,11 @@ def wanted_files(request, words):
     """
     if asks_for_report(words):
         return [path for path in request.targets() if os.path.isfile(path)]
-    return request.targets_to_plan()
+    targets = []
+    for pair in request.pairs:
+        begun = os.path.isdir(pair_folder(request.output_dir, pair.sample, pair.dye))
+        targets += request.pair_targets(pair, all_of_them=begun)
+    return targets
 
 
 def asks_for_report(words):

@@ -1,6 +1,5 @@
 """The request: from the configuration to pairs, their variants, and the files they ask for."""
 
-import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -176,16 +175,6 @@ class Request:
     def targets(self):
         """List the images and figures of all requested pairs."""
         return [path for pair in self.pairs for path in self.pair_targets(pair)]
-
-    def targets_to_plan(self):
-        """List what a plan must ask for, so that all targets are made: fewer for new pairs."""
-        folders = (pair_folder(self.output_dir, pair.sample, pair.dye) for pair in self.pairs)
-        begun = [os.path.isdir(folder) for folder in folders]
-        return [
-            path
-            for pair, there in zip(self.pairs, begun, strict=True)
-            for path in self.pair_targets(pair, there)
-        ]
 
     def messages(self):
         """List what the user should read before the run: warnings, and what is skipped."""
