@@ -33,7 +33,7 @@ def primary_format(checkpoint_format):
     return "fits" if checkpoint_format == "fits" else "tiff"
 
 
-def readable(folder, name, checkpoint_format):
+def readable(folder, name, checkpoint_format, begun=True):
     """Path of the checkpoint that a later stage reads.
 
     Parameters
@@ -44,6 +44,8 @@ def readable(folder, name, checkpoint_format):
         Name without extension.
     checkpoint_format : {'tiff', 'fits', 'both'}
         The configuration's.
+    begun : bool
+        Whether there are results at all; where there are none, no file is looked for.
 
     Returns
     -------
@@ -51,7 +53,8 @@ def readable(folder, name, checkpoint_format):
         The original where it exists, else the path at which it will be computed.
     """
     paths = {fmt: image_path(folder, name, fmt) for fmt in FORMATS}
-    return paths[_oldest(paths) or primary_format(checkpoint_format)]
+    fmt = _oldest(paths) if begun else None
+    return paths[fmt or primary_format(checkpoint_format)]
 
 
 def companion_path(folder, name, fmt, end):
@@ -77,12 +80,12 @@ def companion_path(folder, name, fmt, end):
     return f"{folder}/{place}/{name}_{fmt}{end}.{extension}"
 
 
-def readable_companion(folder, name, end, checkpoint_format):
+def readable_companion(folder, name, end, checkpoint_format, begun=True):
     """Path of what was written together with an image, as a later step reads it.
 
     Parameters
     ----------
-    folder, checkpoint_format : str
+    folder, checkpoint_format, begun
         See `readable`.
     name, end : str
         See `companion_path`.
@@ -93,14 +96,15 @@ def readable_companion(folder, name, end, checkpoint_format):
         What came with the original of the image. Where the image is not kept, the older one;
         where there is none, the path at which it will be.
     """
-    image = COMPANIONS[name][2]
-    images = {fmt: image_path(folder, f"{image}{end}", fmt) for fmt in FORMATS}
+    image, fmt = COMPANIONS[name][2], None
     paths = {fmt: companion_path(folder, name, fmt, end) for fmt in FORMATS}
-    fmt = _oldest(images) or _oldest(paths) or primary_format(checkpoint_format)
-    return paths[fmt]
+    if begun:
+        images = {fmt: image_path(folder, f"{image}{end}", fmt) for fmt in FORMATS}
+        fmt = _oldest(images) or _oldest(paths)
+    return paths[fmt or primary_format(checkpoint_format)]
 
 
-def is_conversion(folder, name, fmt, checkpoint_format):
+def is_conversion(folder, name, fmt, checkpoint_format, begun=True):
     """Say whether a checkpoint is made from its twin of the other format.
 
     Parameters
@@ -111,13 +115,15 @@ def is_conversion(folder, name, fmt, checkpoint_format):
         Format of the checkpoint in question.
     checkpoint_format : {'tiff', 'fits', 'both'}
         The configuration's.
+    begun : bool
+        See `readable`.
 
     Returns
     -------
     bool
     """
-    mine = _modified(image_path(folder, name, fmt))
-    twin = _modified(image_path(folder, name, other_format(fmt)))
+    mine = _modified(image_path(folder, name, fmt)) if begun else None
+    twin = _modified(image_path(folder, name, other_format(fmt))) if begun else None
     if mine is None and twin is None:
         return checkpoint_format == "both" and fmt != primary_format(checkpoint_format)
     if mine is None or twin is None:

@@ -106,6 +106,12 @@ def pair_folder(wildcards):
     return PAIR.format(sample=wildcards.sample, dye=wildcards.dye)
 
 
+@cache
+def begun(folder):
+    """Whether a pair has results, when the plan is made; the jobs of one ask it 30 times."""
+    return Path(folder).is_dir()
+
+
 def record_path(wildcards, name, text, stage):
     """Path of a transform record that belongs to a variant."""
     return f"{pair_folder(wildcards)}/transforms/{name}{suffix_at(text, stage)}.json"
@@ -114,13 +120,15 @@ def record_path(wildcards, name, text, stage):
 def checkpoint_to_read(wildcards, name, text, stage):
     """The checkpoint of an earlier stage, in whichever format it exists."""
     name = f"{name}{suffix_at(text, stage)}"
-    return readable(pair_folder(wildcards), name, REQUEST.checkpoint_format)
+    folder = pair_folder(wildcards)
+    return readable(folder, name, REQUEST.checkpoint_format, begun(folder))
 
 
 def companion_to_read(wildcards, name, text, stage):
     """What was written together with an earlier stage's image."""
     end = suffix_at(text, stage)
-    return readable_companion(pair_folder(wildcards), name, end, REQUEST.checkpoint_format)
+    folder = pair_folder(wildcards)
+    return readable_companion(folder, name, end, REQUEST.checkpoint_format, begun(folder))
 
 
 def companion_of_twin(wildcards, name, end):
@@ -145,7 +153,7 @@ def padded_pair(wildcards, text):
 def twin_of(wildcards, name):
     """The same checkpoint in the other format, where this one is to be converted from it."""
     folder = pair_folder(wildcards)
-    if is_conversion(folder, name, wildcards.fmt, REQUEST.checkpoint_format):
+    if is_conversion(folder, name, wildcards.fmt, REQUEST.checkpoint_format, begun(folder)):
         return image_path(folder, name, other_format(wildcards.fmt))
     return None
 
