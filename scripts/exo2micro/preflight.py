@@ -4,10 +4,10 @@ import os
 import shutil
 import tempfile
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 
-from .errors import ImageReadError, RoomError
+from .errors import RoomError
+from .raw_headers import raw_size, read_ahead
 from .resource_model import LARGEST_JOB_MB, RawSize, disk_of_pair, reading_mb
 from .targets import pair_folder
 
@@ -103,6 +103,7 @@ def check_room(request, local=True):
     Preflight
     """
     disk, scratch, memory_mb, unread = 0.0, 0, LARGEST_JOB_MB, []
+    read_ahead(path for pair in request.pairs for path in (pair.pre, pair.post))
     for pair in request.pairs:
         sizes = raw_sizes(request, pair, unread)
         if sizes:
@@ -188,27 +189,15 @@ def raw_sizes(request, pair, unread):
     """
     sizes = []
     for path in (pair.pre, pair.post):
-        if not Path(path).exists():
+        try:
+            size = raw_size(path)
+        except OSError:  # not there yet, or a link that leads nowhere: its job says which
             continue
-        stat = os.stat(path)
-        size = _raw_size(path, stat.st_size, stat.st_mtime_ns)
         if size is None:
             unread.append(path)
         else:
             sizes.append(size)
     return sizes or _planned_sizes(request, pair)
-
-
-@cache
-def _raw_size(path, size_bytes, mtime_ns):
-    """What a header says; None where it cannot be read. Each state of a file is read once."""
-    from .storage import open_raw
-
-    try:
-        with open_raw(path) as raw:
-            return RawSize(*raw.shape, raw.dtype.itemsize, raw.decode_bytes, raw.scratch_bytes)
-    except ImageReadError:
-        return None
 
 
 def reserve_for_reading(request, sample, dye, least_mb):
@@ -234,10 +223,14 @@ def _planned_sizes(request, pair):
 
 
 def _disk_of(request, pair, sizes):
-    folder = Path(pair_folder(request.output_dir, pair.sample, pair.dye))
+    folder = pair_folder(request.output_dir, pair.sample, pair.dye)
+    begun = os.path.isdir(folder)
     variants = [variant.values for variant in pair.variants]
     return disk_of_pair(
-        sizes, variants, request.checkpoint_format, lambda path: (folder / path).exists()
+        sizes,
+        variants,
+        request.checkpoint_format,
+        lambda path: begun and os.path.exists(f"{folder}/{path}"),
     )
 
 

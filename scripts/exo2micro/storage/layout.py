@@ -1,6 +1,7 @@
 """What a raw TIFF holds: which page, which samples are colours, and whether it can be used."""
 
 import logging
+import stat
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -97,10 +98,10 @@ def _layout_of(path: Path, tiff: tifffile.TiffFile) -> RawLayout:
 
 def _open_tiff(path: Path) -> tifffile.TiffFile:
     try:
-        size = path.stat().st_size
+        status = path.stat()
     except OSError as fault:
         raise ImageReadError(f"Cannot open the image {path}: {fault.strerror}.") from fault
-    if not path.is_file():
+    if not stat.S_ISREG(status.st_mode):
         raise ImageReadError(f"{path} is a folder, expected a TIFF image.")
     try:
         tiff = tifffile.TiffFile(path, _multifile=False)
@@ -108,7 +109,8 @@ def _open_tiff(path: Path) -> tifffile.TiffFile:
         raise ImageReadError(f"Cannot open the image {path}: {fault.strerror or fault}.") from fault
     except Exception as fault:  # the parser has exceptions of many kinds for damaged files
         raise ImageReadError(
-            f"{path} is not a TIFF image, or its start is damaged ({size} bytes: {fault}). "
+            f"{path} is not a TIFF image, or its start is damaged "
+            f"({status.st_size} bytes: {fault}). "
             "Expected a .tif or .tiff as the microscope wrote it. Copy or export it again."
         ) from fault
     return tiff

@@ -1,0 +1,41 @@
+"""Headers of many raw files, read side by side."""
+
+import os
+import sys
+
+import numpy as np
+import pytest
+import tifffile
+
+from exo2micro import raw_headers
+
+
+def test_many_headers_are_read_ahead(tmp_path, monkeypatch):
+    monkeypatch.setattr(raw_headers, "MANY_FILES", 3)
+    monkeypatch.setattr(raw_headers, "FILES_AT_ONCE", 2)
+    monkeypatch.setattr(raw_headers, "_sizes", {})
+    paths = [str(tmp_path / f"{number}.tif") for number in range(5)]
+    for number, path in enumerate(paths):
+        tifffile.imwrite(path, np.zeros((10, 20 + number), np.uint16))
+    (tmp_path / "damaged.tif").write_bytes(b"II*\0")
+    damaged, absent = str(tmp_path / "damaged.tif"), str(tmp_path / "absent.tif")
+    raw_headers.read_ahead([*paths, damaged, absent])
+    known = dict(raw_headers._sizes)
+    monkeypatch.setattr(raw_headers, "_sizes", {})
+    sizes = [raw_headers.raw_size(path) for path in paths]
+    assert [(size.height, size.width, size.itemsize) for size in sizes] == [
+        (10, 20 + number, 2) for number in range(5)
+    ]
+    assert raw_headers.raw_size(damaged) is None
+    with pytest.raises(FileNotFoundError):
+        raw_headers.raw_size(absent)
+    alone = sys.platform != "linux" or len(os.sched_getaffinity(0)) == 1
+    assert known == ({} if alone else raw_headers._sizes)
+
+
+def test_a_replaced_file_is_read_again(tmp_path):
+    path = tmp_path / "one.tif"
+    tifffile.imwrite(path, np.zeros((10, 20), np.uint8))
+    assert raw_headers.raw_size(str(path)).width == 20
+    tifffile.imwrite(path, np.zeros((10, 30), np.uint8))
+    assert raw_headers.raw_size(str(path)).width == 30
