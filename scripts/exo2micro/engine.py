@@ -5,7 +5,6 @@ process (its logger, signal handlers, the working directory, parsed settings), s
 in one notebook would inherit from the first, and an interrupt would tear the notebook down.
 """
 
-import gc
 import logging
 import os
 import re
@@ -15,7 +14,12 @@ import sys
 import time
 from pathlib import Path
 
-from .engine_speed import remember_what_stays, schedule_cheaply
+from .engine_speed import (
+    look_for_garbage_seldom,
+    remember_what_stays,
+    schedule_cheaply,
+    take_shorter_ways,
+)
 from .errors import BatchError
 from .preflight import check_room, judge, memory_available
 from .run_lock import remove_stale_locks, take_output_folder
@@ -23,9 +27,6 @@ from .targets import pair_folder
 
 # What of this machine's free memory jobs may share; the rest is for the system.
 MEMORY_SHARE = 0.9
-# Objects made before Python looks for garbage. The plan of a batch is millions of objects that
-# stay; looking through them again and again takes 8 % of the time of a dry run of 200 pairs.
-GARBAGE_THRESHOLDS = (100_000, 50, 100)
 # Words on the command line with which nothing is planned or run.
 ELSEWHERE = (
     "--lint", "--unlock", "--list-rules", "--list", "-l", "--list-target-rules", "--report",
@@ -63,8 +64,9 @@ def prepare_run(workflow, request, words):
     runs = not (is_dry(words) or "status" in words)
     if runs and take_output_folder(request.output_dir, time.time()):
         remove_stale_locks(".snakemake/locks", request.output_dir)
-    gc.set_threshold(*GARBAGE_THRESHOLDS)
+    look_for_garbage_seldom(is_dry(words))
     remember_what_stays()
+    take_shorter_ways()
     _settle(workflow, request.control.forced, words)
     local = runs_here(workflow)
     if local and "mem_mb" not in workflow.resource_settings.resources:

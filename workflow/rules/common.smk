@@ -67,8 +67,13 @@ def raw_state(wildcards):
 def memory(measured_mb):
     """What a job reserves: its measured peak, MB, and that again at each further attempt."""
     if not may_try_again(workflow):
-        return measured_mb  # a number costs a plan less than a function
-    return lambda wildcards, attempt: attempt * measured_mb
+        return measured_mb
+
+    def reserve(wildcards, attempt):
+        return attempt * measured_mb
+
+    reserve.same_for_jobs = True  # so that a plan need not ask it for each job
+    return reserve
 
 
 def memory_to_read_raw(measured_mb):

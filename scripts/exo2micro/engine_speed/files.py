@@ -1,0 +1,200 @@
+"""Shorter ways to what Snakemake asks of the names of files, dozens of times for each job."""
+
+from snakemake import io, path_modifier
+from snakemake.exceptions import WildcardError
+from snakemake_interface_common.io import AnnotatedStringInterface
+
+from .caches import MOST_REMEMBERED
+from .replacing import instead_of
+
+_annotated = {}
+_patterns = {}
+
+
+@instead_of(io, "is_flagged")
+def is_flagged(value, flag):
+    """Whether a file or a text carries a flag; which types can is found once."""
+    kind = type(value)
+    if kind is io._IOFile:
+        value = value._file
+        kind = type(value)
+    if kind is io.AnnotatedString:
+        return bool(value._flags.get(flag))
+    if kind not in _annotated:
+        _annotated[kind] = issubclass(kind, AnnotatedStringInterface)
+    return _annotated[kind] and value.is_flagged(flag)
+
+
+@instead_of(io, "apply_wildcards")
+def apply_wildcards(pattern, wildcards):
+    """Fill in a pattern; where its wildcards are is found once."""
+    if "{" not in pattern:
+        return str(pattern)
+    if pattern not in _patterns:
+        if len(_patterns) >= MOST_REMEMBERED:
+            _patterns.clear()
+        _patterns[str(pattern)] = split_pattern(pattern)
+    literals, names = _patterns[pattern]
+    filled = [literals[0]]
+    try:
+        for name, literal in zip(names, literals[1:], strict=True):
+            filled += (str(wildcards[name]), literal)
+    except KeyError as error:
+        raise WildcardError(str(error)) from error
+    return "".join(filled)
+
+
+def split_pattern(pattern):
+    """The text before, between and after the wildcards of a pattern, and their names."""
+    literals, names, end = [], [], 0
+    for match in io.WILDCARD_REGEX.finditer(pattern):
+        literals.append(pattern[end : match.start()])
+        names.append(match.group("name"))
+        end = match.end()
+    return [*literals, pattern[end:]], names
+
+
+@instead_of(io, "check")
+def _check(iofile, rule=None, is_storage=False):
+    if not _is_lucky(iofile):
+        _check.replaced(iofile, rule, is_storage)
+
+
+@instead_of(io._IOFile, "is_storage")
+def _is_storage(self):
+    inner = self._file
+    if type(inner) is io.AnnotatedString:
+        return bool(inner._flags.get("storage_object"))
+    return is_flagged(inner, "storage_object")
+
+
+@instead_of(io._IOFile, "check")
+def _check_file(self):
+    if self._is_callable or not _is_lucky(self._file):
+        _check_file.replaced(self)
+
+
+def _is_lucky(path):
+    """Whether a path has none of the letters that any warning is about."""
+    return (
+        path != ""
+        and path[0] not in " ."
+        and path[-1] != " "
+        and "{" not in path
+        and "\n" not in path
+        and "//" not in path
+    )
+
+
+@instead_of(io._IOFile, "__new__")
+def _new_file(cls, file, rule):
+    kind = type(file)
+    if kind is io._IOFile and not file._is_callable:
+        inner = file._file
+    elif kind is str:
+        inner = file
+    else:
+        return _new_file.replaced(cls, file, rule)
+    # A slash at the end is taken off; <name> may be a variable of paths.
+    if file.endswith("/") or "<" in file or is_flagged(inner, "storage_object"):
+        return _new_file.replaced(cls, file, rule)
+    return _plain_file(cls, file, inner, rule)
+
+
+def _plain_file(cls, text, inner, rule):
+    made = str.__new__(cls, text)
+    made._is_callable, made._file, made.rule = False, inner, rule
+    made._regex = made._wildcard_constraints = None
+    return made
+
+
+@instead_of(io._IOFile, "apply_wildcards")
+def _file_of_wildcards(self, wildcards):
+    inner = self._file
+    if self._is_callable or is_flagged(inner, "storage_object"):
+        return _file_of_wildcards.replaced(self, wildcards)
+    text = apply_wildcards(inner, wildcards)
+    if text.endswith("/") or "<" in text:
+        return _file_of_wildcards.replaced(self, wildcards)
+    annotated = str.__new__(io.AnnotatedString, text)
+    annotated.callable = None
+    annotated._flags = dict(getattr(inner, "flags", ()))
+    return _plain_file(type(self), text, annotated, self.rule)
+
+
+def known_to_exist(file):
+    """Whether a file is here, by what is known of it and of the folders above it.
+
+    Parameters
+    ----------
+    file : snakemake.io._IOFile
+        A local file.
+
+    Returns
+    -------
+    bool or None
+        None where only the disk can tell.
+    """
+    cache = file.rule.workflow.iocache
+    if not cache.active:
+        return None
+    known = cache.exists_local
+    found = known.get(file)
+    if found is not None:
+        return found
+    folder = file.rpartition("/")[0]
+    if folder in known.has_inventory:
+        return False
+    if "/." in file or "//" in file:
+        return None
+    return False if _is_absent(folder, file, known) else None
+
+
+def _is_absent(folder, path, known):
+    """Whether a folder, or one above it, was listed and a path was not in it."""
+    listed = known.has_inventory
+    if folder in listed:
+        return not known.get(path, False)
+    if not folder or not _is_absent(folder.rpartition("/")[0], folder, known):
+        return False
+    known[folder] = False
+    listed.add(folder)
+    return True
+
+
+@instead_of(io._IOFile, "exists")
+async def _exists(self):
+    found = None if is_flagged(self._file, "storage_object") else known_to_exist(self)
+    return await _exists.replaced(self) if found is None else found
+
+
+@instead_of(io._IOFile, "exists_local")
+async def _exists_local(self):
+    found = known_to_exist(self)
+    return await _exists_local.replaced(self) if found is None else found
+
+
+@instead_of(io._IOFile, "inventory")
+async def _inventory(self):
+    if is_flagged(self._file, "storage_object") or io.ON_WINDOWS:
+        await _inventory.replaced(self)
+        return
+    # Without the turn of the event loop that gathering a single task takes.
+    cache = self.rule.workflow.iocache
+    if cache.active and known_to_exist(self) is None:
+        await self._local_inventory(cache)
+
+
+def modifies(modifier):
+    """Whether a modifier of paths has anything to do."""
+    return (
+        modifier._prefix_replacements is not None
+        or modifier.prefix is not None
+        or modifier.inner_modifier is not None
+        or modifier.workflow.storage_settings.default_storage_provider is not None
+    )
+
+
+@instead_of(path_modifier.PathModifier, "modify")
+def _modify(self, path, property=None):
+    return _modify.replaced(self, path, property) if modifies(self) else path

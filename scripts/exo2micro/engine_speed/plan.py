@@ -1,0 +1,121 @@
+"""Shorter ways to what Snakemake does with the jobs of a plan, and with its records of them."""
+
+import functools
+import logging
+import os
+import re
+
+from snakemake import dag, io, output_index
+from snakemake.logging import logger
+from snakemake.persistence.file import FilePersistence
+
+from .caches import MOST_REMEMBERED
+from .files import known_to_exist, split_pattern
+from .replacing import instead_of
+from .rules import kept_by_rule
+
+
+@instead_of(output_index.OutputIndex, "__init__")
+def _begin_index(index, rules):
+    _begin_index.replaced(index, rules)
+    # A path that lacks the longest text between a pattern's wildcards does not match it.
+    index._products = [
+        (max(split_pattern(product)[0], key=len), product, rule)
+        for rule in rules
+        for product in rule.products()
+    ]
+
+
+@instead_of(output_index.OutputIndex, "match_producers")
+@functools.lru_cache(MOST_REMEMBERED)
+def _match_producers(index, path):
+    try:
+        return {
+            rule
+            for literal, product, rule in index._products
+            if literal in path and product.match(path)
+        }
+    except (re.error, ValueError):
+        return _match_producers.replaced(index, path)  # says of which rule
+
+
+@instead_of(dag.DAG, "handle_temp")
+async def _handle_temp(plan, job):
+    if job.is_group() or any(one.temp_output for one in (job, *plan._dependencies[job])):
+        await _handle_temp.replaced(plan, job)
+
+
+@instead_of(dag.DAG, "update_ready")
+def _update_ready(plan, jobs=None):
+    jobs = list(plan.needrun_jobs() if jobs is None else jobs)
+    if logger.isEnabledFor(logging.DEBUG) or any(job.group is not None for job in jobs):
+        return _update_ready.replaced(plan, jobs)
+    ready = [
+        job
+        for job in jobs
+        if job not in plan._ready_jobs
+        and job not in plan._running
+        and not plan.finished(job)
+        and plan._ready(job)
+        and not job.has_unfinished_queue_input()
+    ]
+    plan._ready_jobs.update(ready)
+    return bool(ready)
+
+
+@instead_of(dag.DAG, "stats")
+def _stats(plan):
+    # A dry run counts the same jobs before and after.
+    counted = {*plan.needrun_jobs(), *plan.finished_jobs}
+    if getattr(plan, "_counted", (None,))[0] != counted:
+        plan._counted = counted, _stats.replaced(plan)
+    return plan._counted[1]
+
+
+@instead_of(dag.ScriptProcessor, "process_job")
+def _process_job(processor, job):
+    entry = str(getattr(job.rule, processor.script_type) or "")
+    if not entry or "{" in entry or "}" in entry:
+        _process_job.replaced(processor, job)
+        return
+    kept_by_rule(
+        job.rule,
+        ("processed", processor.script_type),
+        lambda rule: _process_job.replaced(processor, job),
+    )
+    if not job.dag.workflow.dryrun:
+        # Whether its parameters can be worked out shows before the first job.
+        _ = job.params
+
+
+@instead_of(io.IOCache, "mtime_inventory")
+async def _mtime_inventory(cache, jobs, n_workers=8):
+    begun = [
+        job
+        for job in jobs
+        if job.benchmark
+        or any(
+            file.is_storage or known_to_exist(file) is not False
+            for file in (*job.input, *job.output)
+        )
+    ]
+    await _mtime_inventory.replaced(cache, begun, n_workers)
+
+
+@instead_of(FilePersistence, "_filter_incomplete_keys")
+def _filter_incomplete_keys(records, keys):
+    known = records._incomplete_cache
+    if known is not None and not known:
+        return set()
+    return _filter_incomplete_keys.replaced(records, keys)
+
+
+@instead_of(FilePersistence, "_read_record")
+def _read_record(records, key):
+    if records.dag.workflow.dryrun:  # which adds none
+        if not hasattr(records, "_has_any"):
+            folder = records._metadata_path
+            records._has_any = os.path.isdir(folder) and bool(os.listdir(folder))
+        if not records._has_any:
+            return None
+    return _read_record.replaced(records, key)
