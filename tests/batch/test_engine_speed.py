@@ -157,6 +157,33 @@ def test_jobs_depend_on_each_other_as_they_did(tmp_path, monkeypatch):
     assert graphs[0] == graphs[1]
 
 
+GARBAGE = """
+import gc, sys
+from exo2micro.engine_speed import look_for_garbage_seldom
+class Circle:
+    def __init__(self): self.itself = self
+    def __del__(self): print("freed", flush=True)
+if sys.argv[1] != "never": look_for_garbage_seldom(sys.argv[1] == "dry")
+kept = Circle()
+print(gc.isenabled(), gc.get_threshold()[0] > 10000, flush=True)
+"""
+
+
+@pytest.mark.parametrize(
+    ("when", "said"),
+    [
+        ("never", ["True False", "freed"]),
+        ("run", ["True True"]),
+        ("dry", ["False True"]),
+    ],
+)
+def test_garbage_is_looked_for_seldom_and_not_at_the_end(when, said):
+    words = [sys.executable, "-c", GARBAGE, when]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "scripts")}
+    done = subprocess.run(words, capture_output=True, text=True, env=environment, check=True)
+    assert done.stdout.splitlines() == said
+
+
 @pytest.fixture
 def surveyed(tmp_path):
     """Run the shortest job there is, saying all, with more words on the command line."""
