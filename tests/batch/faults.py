@@ -247,12 +247,12 @@ def _refused(place, run):
 def _interrupted(place, sample, stage):
     """Press Ctrl-C while a job of the last stage runs, and give its status."""
     run = place.run([("name", pattern(sample, stage))])
-    stop = run.first_stop()
+    run.first_stop()
     family = run.program.children(recursive=True)
     os.killpg(run.program.pid, signal.SIGINT)
     assert run.wait() != 0
+    # Here too the stopped job may go on for the moment until it is ended, and name its file.
     assert not psutil.wait_procs(family, timeout=60)[1]
-    assert not (place.folder / stop.path).exists()
     assert "To run just those again" in run.said
     return place.told()[sample]
 
