@@ -57,21 +57,17 @@ def measured_tiles(post, pre, transform, padding, statistics, interpolation, thr
     # Counted by whoever has read a tile: whoever asks for the tiles has an image to write.
     one_counts = Lock()
 
-    def count_raw(window):
-        inside = intersect(window, boxes["pre"])
-        if inside is not None:
-            tile = pre.read(inside)
-            with one_counts:
-                statistics.add_raw_pre(tile)
-
     def gather(window):
         tile, aligned, coverage = covered_pair(post, pre, transform, window, interpolation, boxes)
+        # Both padded images are of one shape, and what lies near was decoded a moment ago.
+        inside = intersect(window, boxes["pre"])
+        raw_pre = None if inside is None else pre.read(inside)
         with one_counts:
             statistics.add(window, tile, aligned, coverage)
+            if raw_pre is not None:
+                statistics.add_raw_pre(raw_pre)
         return aligned
 
-    for _ in ordered_map(count_raw, tile_windows(pre.shape), threads):
-        pass
     yield from ordered_map(gather, tile_windows(post.shape), threads)
 
 
