@@ -5,13 +5,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from .candidates import count_dark_sources, find_candidates
-from .measurement import covered_pair
+from .measurement import clear_beside
 from .padding import raw_box
 from .pixel_mask import BLIND, UNCOVERED
 from .search_area import LEVEL_PART, SearchArea
 from .significance import SignificanceTile, context_of, significance_tile
 from .storage import Window, intersect, tile_windows
 from .streaming import ordered_map
+from .warping import warp_pieces
 
 # Tiles of the images that are computed together, and context around them: the wider, the less
 # is computed twice (with 48 px of context a tile alone 41 %, four in a row 24 %).
@@ -145,17 +146,15 @@ class Detector:
         PairTile
         """
         window = place if context is None else _hull(place, context)
-        post, _, _ = self._pair
-        images = (
-            np.empty(window.shape, post.dtype),
-            np.empty(window.shape, np.float32),
-            np.empty(window.shape, bool),
-        )
-        for piece in (*tiles_of(place), *_rim(place, window)):
-            tiles = covered_pair(*self._pair, piece, self._interpolation, self.boxes)
-            for image, tile in zip(images, tiles, strict=True):
-                image[piece.within(window)] = tile
-        return PairTile(window, *images)
+        post, pre, transform = self._pair
+        aligned, coverage = (np.empty(window.shape, dtype) for dtype in (np.float32, bool))
+        for part, side in ((place, TILE), *((strip, RIM_PIECE) for strip in _rim(place, window))):
+            pieces = warp_pieces(pre, transform, part, side, self._interpolation, self.boxes["pre"])
+            for piece, *images in pieces:
+                inside = piece.within(window)
+                aligned[inside], coverage[inside] = images
+        clear_beside(coverage, window, self.boxes["post"])
+        return PairTile(window, post.read(window), aligned, coverage)
 
     def detect(self, core, pair):
         """Significance of a core from the images around it.
@@ -224,18 +223,14 @@ def _hull(first, second):
 
 
 def _rim(place, window):
-    """What a window adds to a place in it: pieces of strips above, below, left and right."""
+    """What a window adds to a place in it: strips above, below, left and right."""
     strips = (
         Window(window.y0, place.y0, window.x0, window.x1),
         Window(place.y1, window.y1, window.x0, window.x1),
         Window(place.y0, place.y1, window.x0, place.x0),
         Window(place.y0, place.y1, place.x1, window.x1),
     )
-    return [
-        piece.shifted(strip.y0, strip.x0)
-        for strip in strips
-        for piece in tile_windows(strip.shape, RIM_PIECE)
-    ]
+    return [strip for strip in strips if strip.height and strip.width]
 
 
 @dataclass(frozen=True)

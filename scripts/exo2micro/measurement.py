@@ -2,8 +2,6 @@
 
 from threading import Lock
 
-import numpy as np
-
 from .padding import raw_box
 from .pair_statistics import PairStatistics
 from .storage import intersect, tile_windows
@@ -94,8 +92,24 @@ def covered_pair(post, pre, transform, window, interpolation, boxes):
     coverage : ndarray of bool
     """
     aligned, coverage = warp_tile(pre, transform, window, interpolation, boxes["pre"])
-    inside = intersect(window, boxes["post"])
-    shown = np.zeros(coverage.shape, dtype=bool)
-    if inside is not None:
-        shown[inside.within(window)] = True
-    return post.read(window), aligned, coverage & shown
+    clear_beside(coverage, window, boxes["post"])
+    return post.read(window), aligned, coverage
+
+
+def clear_beside(coverage, window, box):
+    """Take what lies beside a box off the coverage of a window, in place.
+
+    Parameters
+    ----------
+    coverage : ndarray of bool, shape (height, width)
+        Of the window.
+    window, box : tuple of int
+        ``(y0, y1, x0, x1)`` in the padded-post frame.
+    """
+    inside = intersect(window, box)
+    if inside is None:
+        coverage[:] = False
+        return
+    rows, columns = inside.within(window)
+    coverage[: rows.start] = coverage[rows.stop :] = False
+    coverage[:, : columns.start] = coverage[:, columns.stop :] = False

@@ -128,8 +128,36 @@ def warp_tile(pre, transform, window, interpolation="cubic", raw_box=None):
     coverage : ndarray of bool, shape (height, width)
         True where the position lies inside `raw_box`.
     """
-    box = raw_box or (0, pre.shape[0], 0, pre.shape[1])
+    return _warp(pre, _map_nodes(transform, window), window, interpolation, raw_box)
+
+
+def warp_pieces(pre, transform, window, side, interpolation="cubic", raw_box=None):
+    """Aligned pre image in one window, cut into pieces that are warped one after the other.
+
+    Parameters
+    ----------
+    pre, transform, window, interpolation, raw_box
+        See `warp_tile`.
+    side : int
+        Side of the pieces, px; a multiple of `NODE_STEP`.
+
+    Yields
+    ------
+    piece : Window
+        Where it lies in the padded-post frame.
+    aligned, coverage : ndarray
+        What `warp_tile` gives there, to the last bit.
+    """
     mapped = _map_nodes(transform, window)
+    for piece in tile_windows(window.shape, side):
+        nodes = mapped[:, *_nodes_within(piece)]
+        place = piece.shifted(window.y0, window.x0)
+        yield place, *_warp(pre, nodes, place, interpolation, raw_box)
+
+
+def _warp(pre, mapped, window, interpolation, raw_box):
+    """Aligned image and coverage of a window whose nodes are mapped."""
+    box = raw_box or (0, pre.shape[0], 0, pre.shape[1])
     # More than half of a padded image is padding: it is told by the nodes alone.
     least, greatest = _extremes(mapped)
     if _misses(least, greatest, box):
@@ -198,11 +226,8 @@ def _look_up_doubled(pixels, nodes, window, halfway):
 
 def _source_of(nodes, block, shape, reach):
     """Pixels that a block shows, and some around: ``(x0, x1, y0, y1)``, not empty."""
-    y0, y1, x0, x1 = block
-    last = (-(-end // NODE_STEP) + 2 for end in (y1, x1))
-    rows, columns = map(slice, (y0 // NODE_STEP, x0 // NODE_STEP), last)
     edges = []
-    for axis, side in zip(nodes[:, rows, columns], reversed(shape), strict=True):
+    for axis, side in zip(nodes[:, *_nodes_within(block)], reversed(shape), strict=True):
         start = min(max(int(np.floor(axis.min())) - reach, 0), side - 1)
         edges += [start, min(max(int(np.ceil(axis.max())) + reach + 1, start + 1), side)]
     return edges
@@ -264,6 +289,14 @@ def double(pixels, halfway):
         borderType=cv2.BORDER_REPLICATE,
     )
     return doubled.reshape(2 * height, 2 * width)
+
+
+def _nodes_within(part):
+    """Nodes of a part of a window, as slices of the window's; its edges lie on `NODE_STEP`."""
+    y0, y1, x0, x1 = part
+    return tuple(
+        slice(start // NODE_STEP, -(-stop // NODE_STEP) + 2) for start, stop in ((y0, y1), (x0, x1))
+    )
 
 
 def _nodes(start, stop):
