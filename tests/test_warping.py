@@ -1,9 +1,10 @@
+import cv2
 import numpy as np
 import pytest
 
 from exo2micro.geometry import DisplacementGrid, Transform, similarity, translation
 from exo2micro.storage import Window
-from exo2micro.warping import double, source_map, warp_tile
+from exo2micro.warping import HALFWAY, double, source_map, warp_pieces, warp_tile
 
 
 def source_positions(transform, window):
@@ -85,6 +86,44 @@ def test_tiles_meet_without_a_seam(scene):
     ]
     joined = np.block([[parts[0], parts[1]], [parts[2], parts[3]]])
     assert np.abs(joined - whole).max() < 2e-3
+
+
+@pytest.mark.parametrize("interpolation", ["cubic", "lanczos"])
+def test_blocks_show_what_the_whole_doubled_image_does(scene, interpolation):
+    window = Window(30, 365, 25, 391)  # more than a block both ways, and parts of one
+    transform = bent(4)
+    aligned, coverage = warp_tile(scene, transform, window, interpolation)
+    assert coverage.mean() > 0.9
+    where = source_map(transform, window)
+    doubled = double(scene.pixels, HALFWAY[interpolation])
+    positions = (2 * (start + axis) for start, axis in ((where.x0, where.x), (where.y0, where.y)))
+    whole = cv2.remap(doubled, *positions, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    # Counted from elsewhere, positions differ by 1e-4 px.
+    assert np.abs(aligned - whole)[coverage].max() < 0.01
+    sharp = Transform(translation(3.25, -2.5))
+    quarter, shown = warp_tile(scene, sharp, window, interpolation)
+    assert shown.all()
+    assert np.array_equal(quarter, exact_quarter(doubled, window))
+
+
+def exact_quarter(doubled, window):
+    """What lies 3.25 px to the right and 2.5 above each pixel, from the doubled image."""
+    y0, y1, x0, x1 = window
+    rows = doubled[2 * y0 - 5 : 2 * y1 - 5 : 2]
+    return (rows[:, 2 * x0 + 6 : 2 * x1 + 6 : 2] + rows[:, 2 * x0 + 7 : 2 * x1 + 7 : 2]) / 2
+
+
+def test_pieces_are_tiles_to_the_last_bit(scene):
+    window, transform = Window(-20, 301, 17, 390), bent(4)
+    box = (60, 400, 50, 430)
+    seen = np.zeros(window.shape, dtype=int)
+    for piece, *images in warp_pieces(scene, transform, window, 128, "cubic", box):
+        for image, tile in zip(
+            images, warp_tile(scene, transform, piece, "cubic", box), strict=True
+        ):
+            assert np.array_equal(image, tile)
+        seen[piece.within(window)] += 1
+    assert np.all(seen == 1)
 
 
 def test_nothing_is_invented_outside_the_raw_image(scene):

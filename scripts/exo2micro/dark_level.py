@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy.optimize import brentq
-from scipy.stats import norm
+from scipy.special import ndtr
 
 from exo2micro.moffat import find_mode
 
@@ -173,7 +173,7 @@ def _section_error(values, chosen):
 def _clipped_moments(mean, sigma):
     """Mean and variance of a Gaussian that is rounded and cut off at zero."""
     levels = np.arange(0, max(int(np.ceil(mean + 8 * sigma)), 2) + 1)
-    upper = norm.cdf((levels + 0.5 - mean) / sigma)
+    upper = ndtr((levels + 0.5 - mean) / sigma)
     weight = np.diff(upper, prepend=0.0)
     expected = float((weight * levels).sum())
     return expected, float((weight * (levels - expected) ** 2).sum())
