@@ -4,6 +4,7 @@ import multiprocessing
 import os
 import sys
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 
 from .errors import ImageReadError
 from .resource_model import RawSize
@@ -58,9 +59,12 @@ def read_ahead(paths):
         return
     # Forked, for a start in no time; elsewhere than on Linux that is not safe.
     context = multiprocessing.get_context("fork")
-    with ProcessPoolExecutor(cores, mp_context=context) as readers:
-        sizes = readers.map(_read, states, chunksize=FILES_AT_ONCE)
-        _sizes.update(zip(states.values(), sizes, strict=True))
+    try:
+        with ProcessPoolExecutor(cores, mp_context=context) as readers:
+            sizes = readers.map(_read, states, chunksize=FILES_AT_ONCE)
+            _sizes.update(zip(states.values(), sizes, strict=True))
+    except BrokenProcessPool:
+        return  # a reader was killed: what is not known yet is read one by one
 
 
 def _state(path):

@@ -1,6 +1,7 @@
 """Headers of many raw files, read side by side."""
 
 import os
+import signal
 import sys
 
 import numpy as np
@@ -31,6 +32,22 @@ def test_many_headers_are_read_ahead(tmp_path, monkeypatch):
         raw_headers.raw_size(absent)
     alone = sys.platform != "linux" or len(os.sched_getaffinity(0)) == 1
     assert known == ({} if alone else raw_headers._sizes)
+
+
+def test_a_reader_that_is_killed_costs_nothing_but_time(tmp_path, monkeypatch):
+    monkeypatch.setattr(raw_headers, "MANY_FILES", 1)
+    monkeypatch.setattr(raw_headers, "_sizes", {})
+    path = str(tmp_path / "one.tif")
+    tifffile.imwrite(path, np.zeros((10, 20), np.uint8))
+    with monkeypatch.context() as during:
+        during.setattr(raw_headers, "_read", killed)
+        raw_headers.read_ahead([path, path])
+    assert raw_headers.raw_size(path).width == 20
+
+
+def killed(path):
+    """End the process that reads."""
+    os.kill(os.getpid(), signal.SIGKILL)
 
 
 def test_a_replaced_file_is_read_again(tmp_path):
