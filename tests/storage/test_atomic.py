@@ -1,7 +1,10 @@
+import errno
+import time
+
 import pytest
 
 from exo2micro.errors import ImageWriteError
-from exo2micro.storage import atomic_path, scratch_file
+from exo2micro.storage import atomic, atomic_path, scratch_file
 from exo2micro.storage.atomic import write_faults
 
 
@@ -54,4 +57,41 @@ def test_scratch_file_has_no_name(tmp_path):
         scratch.write(b"pixels")
         scratch.seek(0)
         assert scratch.read() == b"pixels"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_large_file_comes_to_disk_while_it_is_written(tmp_path, monkeypatch):
+    flushed = []
+    monkeypatch.setattr(atomic, "FLUSH_S", 0.01)
+    monkeypatch.setattr(atomic.os, "fsync", lambda descriptor: flushed.append(descriptor))
+    with atomic_path(tmp_path / "a.bin", large=True) as temporary:
+        time.sleep(0.05)
+        assert not flushed  # there is nothing yet
+        temporary.write_bytes(b"whole")
+        end = time.monotonic() + 10
+        while len(flushed) < 3:
+            assert time.monotonic() < end
+            time.sleep(0.01)
+    assert (tmp_path / "a.bin").read_bytes() == b"whole"
+
+
+def test_what_the_system_says_once_of_a_flush_is_not_lost(tmp_path, monkeypatch):
+    said = []
+
+    def fail_once(descriptor):
+        if not said:
+            said.append(descriptor)
+            raise OSError(errno.EIO, "the disk is broken")
+
+    def write():
+        with atomic_path(tmp_path / "a", large=True) as temporary:
+            temporary.write_bytes(b"half")
+            end = time.monotonic() + 10
+            while not said and time.monotonic() < end:
+                time.sleep(0.01)
+
+    monkeypatch.setattr(atomic, "FLUSH_S", 0.01)
+    monkeypatch.setattr(atomic.os, "fsync", fail_once)
+    with pytest.raises(OSError, match="broken"):
+        write()
     assert list(tmp_path.iterdir()) == []

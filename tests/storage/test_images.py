@@ -6,7 +6,7 @@ import tifffile
 from astropy.io import fits
 
 from exo2micro.errors import ImageReadError, ImageWriteError
-from exo2micro.storage import convert_image, open_image, tile_windows, write_image
+from exo2micro.storage import convert_image, open_image, packing, tile_windows, write_image
 from exo2micro.storage.pyramid import halve
 
 SHAPES = [(1, 1), (37, 500), (512, 512), (513, 1025), (1301, 1100)]
@@ -238,6 +238,39 @@ def test_tiles_that_do_not_fit_are_refused(tmp_path, suffix, tiles):
     with pytest.raises(ValueError, match=r"tile|zip"):
         write_image(tmp_path / f"a.{suffix}", (100, 100), "uint8", tiles)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+@pytest.mark.parametrize("suffix", ["tiff", "fits"])
+def test_a_stream_is_read_to_its_end(tmp_path, suffix, threads):
+    ended = []
+
+    def tiles(count):
+        for _ in range(count):
+            yield np.ones((512, 512), np.uint8)
+        ended.append(True)
+
+    path = tmp_path / f"a.{suffix}"
+    write_image(path, (1024, 1024), "uint8", tiles(4), threads=threads)
+    assert ended
+    with pytest.raises(ValueError, match="longer"):
+        write_image(path, (1024, 1024), "uint8", tiles(5), threads=threads)
+
+
+@pytest.mark.parametrize("suffix", ["tiff", "fits"])
+def test_packed_tiles_make_the_same_image(tmp_path, suffix):
+    image = random_image((700, 900), "float32")
+    image[:512, :512] = 0
+    path, packed = tmp_path / f"a.{suffix}", tmp_path / f"packed.{suffix}"
+    pack = packing(packed)
+    for target, change in ((path, lambda tile: tile), (packed, pack)):
+        tiles = (change(image[window.slices]) for window in tile_windows(image.shape))
+        write_image(target, image.shape, "float32", tiles)
+    with open_image(path) as one, open_image(packed) as other:
+        for level, (height, width) in enumerate(one.levels):
+            pixels = [opened.read((0, height, 0, width), level) for opened in (one, other)]
+            np.testing.assert_array_equal(*pixels)
+    assert pack(None) is None
 
 
 def test_types_that_cannot_be_kept_are_refused(tmp_path):

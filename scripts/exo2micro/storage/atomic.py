@@ -4,15 +4,18 @@ import os
 import re
 import secrets
 import tempfile
+import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 from exo2micro.errors import ImageWriteError
 
+FLUSH_S = 1.0  # s between two flushes of a large file
+
 
 @contextmanager
-def atomic_path(final) -> Iterator[Path]:
+def atomic_path(final, large: bool = False) -> Iterator[Path]:
     """Give a temporary path to write to, and move it to its final name at the end.
 
     The temporary file lies beside the final one (so the move is a rename), hidden, with the
@@ -23,6 +26,8 @@ def atomic_path(final) -> Iterator[Path]:
     ----------
     final : path
         Where the file shall appear. Missing folders are made.
+    large : bool
+        Bring it to disk bit by bit while it is written: at the end there is little left to do.
 
     Yields
     ------
@@ -34,11 +39,55 @@ def atomic_path(final) -> Iterator[Path]:
     unique = f"{os.getpid()}-{secrets.token_hex(4)}"
     temporary = final.with_name(f".{final.stem}.{unique}{final.suffix}")
     try:
-        yield temporary
+        with SteadyFlush(temporary) if large else nullcontext():
+            yield temporary
         _flush_to_disk(temporary)
         os.replace(temporary, final)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+class SteadyFlush:
+    """Brings a file to disk while it is written, in a thread. Use it as a context manager.
+
+    The system would keep most of it in memory until it is told to flush it, and then a job waits
+    for the disk: a gigabyte took 0.9 s here.
+
+    Parameters
+    ----------
+    path : path
+        The file.
+
+    Raises
+    ------
+    OSError
+        On leaving: what the system said of a flush, which it may say only once.
+    """
+
+    def __init__(self, path):
+        self._path, self._fault, self._stopped = path, None, threading.Event()
+        self._thread = threading.Thread(target=self._flush_again_and_again, daemon=True)
+
+    def __enter__(self):
+        """Begin."""
+        self._thread.start()
+
+    def __exit__(self, *fault):
+        """Stop."""
+        self._stopped.set()
+        self._thread.join()
+        if self._fault is not None:
+            raise self._fault
+
+    def _flush_again_and_again(self):
+        while not self._stopped.wait(FLUSH_S):
+            try:
+                _flush_to_disk(self._path)
+            except FileNotFoundError:
+                continue  # not begun yet
+            except OSError as fault:
+                self._fault = fault
+                return
 
 
 def _flush_to_disk(path: Path) -> None:

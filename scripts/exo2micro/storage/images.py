@@ -9,7 +9,7 @@ from exo2micro.storage.atomic import atomic_path, write_faults
 from exo2micro.storage.fits import write_fits
 from exo2micro.storage.image_file import FitsImageFile, ImageFile, TiffImageFile
 from exo2micro.storage.segments import CACHE_BYTES
-from exo2micro.storage.tiff import write_tiff
+from exo2micro.storage.tiff import encode_tile, write_tiff
 from exo2micro.storage.windows import tile_windows
 
 TIFF_SUFFIXES = (".tif", ".tiff")
@@ -67,7 +67,7 @@ def write_image(
         uint8, uint16, float32 or float64.
     tiles : iterable of (2-D ndarray or None)
         As `tile_windows` cuts the image, in that order, cropped at the lower and right edge;
-        None for an all-zero tile.
+        None for an all-zero tile. They may be packed already, see `packing`.
     channel_name : str, optional
         Name of the channel (TIFF).
     pixel_size_um : tuple of float, optional
@@ -92,7 +92,7 @@ def write_image(
         raise ValueError(f"cannot write pixels of type {dtype}; one of {WRITABLE_TYPES}")
     checked = _checked(tiles, shape, dtype, tile)
     expected_bytes = shape[0] * shape[1] * dtype.itemsize
-    with write_faults(path, expected_bytes), atomic_path(path) as temporary:
+    with write_faults(path, expected_bytes), atomic_path(path, large=True) as temporary:
         if path.suffix.lower() in FITS_SUFFIXES:
             write_fits(temporary, shape, dtype, checked, header=header, tile=tile)
         elif path.suffix.lower() in TIFF_SUFFIXES:
@@ -120,6 +120,28 @@ def _checked(tiles, shape, dtype, tile: int):
                 f"expected {place.shape} and {dtype}"
             )
         yield pixels
+
+
+def packing(path):
+    """How tiles are to be packed for an image before they are given to `write_image`.
+
+    Packing may be done anywhere; it takes most of the time of writing.
+
+    Parameters
+    ----------
+    path : path
+        The image, of tiles of 512 px.
+
+    Returns
+    -------
+    callable
+        Takes a tile, an ndarray or None, and gives what to write of it.
+    """
+    return encode_tile if Path(path).suffix.lower() in TIFF_SUFFIXES else _as_it_is
+
+
+def _as_it_is(pixels):
+    return pixels
 
 
 def convert_image(

@@ -152,6 +152,21 @@ class RawImage:
         self._scratch.append(scratch)
         return RowPixels(scratch.fileno(), 0, segments.shape, self._layout.dtype, self.path)
 
+    def make_plain(self) -> bool:
+        """Unpack what has to be unpacked, so that processes forked from now on share it.
+
+        Returns
+        -------
+        bool
+            Whether windows are plain rows now. Otherwise they are decoded out of strips or tiles,
+            which is done once only where those who read share this object's memory.
+        """
+        if self.windowed:
+            return self._plain
+        for page_number, plane, _ in self._layout.colours:
+            self._source(page_number, plane)
+        return True
+
     def read(self, window, channels=None) -> np.ndarray:
         """Read a window.
 

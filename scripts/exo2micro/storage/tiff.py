@@ -1,7 +1,10 @@
 """OME-TIFF pyramids, written from a stream of tiles without ever holding the image."""
 
+import pickle
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 import imagecodecs
@@ -38,7 +41,7 @@ def write_tiff(
         ``(height, width)``, px.
     dtype : dtype
         uint8, uint16, float32 or float64.
-    tiles : iterable of (2-D ndarray or None)
+    tiles : iterable of (2-D ndarray, EncodedTile or None)
         As `exo2micro.storage.tile_windows` cuts the image, in that order, cropped at the lower
         and right edge; None for an all-zero tile.
     channel_name : str, optional
@@ -64,7 +67,8 @@ def write_tiff(
     }
     try:
         with tifffile.TiffWriter(path, bigtiff=big, ome=True) as writer:
-            full = _full_level(tiles, shape, tile, encoder, spool)
+            # In a chain, which the writer cannot close when it has what it needs.
+            full = chain(_full_level(tiles, shape, tile, encoder, spool))
             writer.write(
                 full,
                 shape=shapes[0],
@@ -109,6 +113,41 @@ def _full_level(tiles, shape, tile: int, encoder: "TileEncoder", spool: PyramidS
     for number, (encoded, halved) in enumerate(encoder.encode_stream(tiles)):
         spool.add(0, number // columns, number % columns, halved)
         yield encoded
+
+
+@dataclass(frozen=True)
+class EncodedTile:
+    """A tile that is ready to be written, made where it was computed.
+
+    Attributes
+    ----------
+    encoded : bytes
+        The whole tile, compressed.
+    halved : ndarray of shape (ceil(h / 2), ceil(w / 2))
+        For the pyramid.
+    shape : tuple of int
+        ``(h, w)``; tiles at the lower and right edge are smaller.
+    dtype : dtype
+        Type of its pixels.
+    """
+
+    encoded: bytes
+    halved: np.ndarray
+    shape: tuple[int, int]
+    dtype: np.dtype
+
+    def __reduce__(self):
+        """Pickle the compressed bytes apart from the rest, where the pickler can do that."""
+        return EncodedTile, (pickle.PickleBuffer(self.encoded), self.halved, self.shape, self.dtype)
+
+
+def encode_tile(pixels, tile: int = 512) -> EncodedTile | None:
+    """Make a tile ready to be written by `write_tiff`; None stays None, and zeros become it."""
+    if pixels is None or not pixels.any():
+        return None
+    dtype = pixels.dtype.newbyteorder("<")
+    encoded = _deflate_whole(pixels, (tile, tile), dtype)
+    return EncodedTile(encoded, halve(pixels), pixels.shape, pixels.dtype)
 
 
 class TileEncoder:
@@ -157,23 +196,30 @@ class TileEncoder:
         return list((self._pool or _Here).map(self._encode, tiles))
 
     def _encode_and_halve(self, pixels):
+        if isinstance(pixels, EncodedTile):
+            return pixels.encoded, pixels.halved
         encoded = self._encode(pixels)
         return encoded, None if encoded is self._zero else halve(pixels)
 
     def _encode(self, pixels) -> bytes:
         if pixels is None or not pixels.any():
             return self._zero
-        if pixels.shape != self._shape:
-            full = np.zeros(self._shape, self._dtype)
-            full[: pixels.shape[0], : pixels.shape[1]] = pixels
-            pixels = full
-        return _deflate(np.ascontiguousarray(pixels, self._dtype))
+        return _deflate_whole(pixels, self._shape, self._dtype)
 
 
 class _Here:
     """Stands in for a thread pool where there is one thread."""
 
     map = staticmethod(map)
+
+
+def _deflate_whole(pixels, shape, dtype) -> bytes:
+    """Compress a tile, filled up with zeros to its whole size."""
+    if pixels.shape != shape:
+        full = np.zeros(shape, dtype)
+        full[: pixels.shape[0], : pixels.shape[1]] = pixels
+        pixels = full
+    return _deflate(np.ascontiguousarray(pixels, dtype))
 
 
 def _deflate(pixels: np.ndarray) -> bytes:
