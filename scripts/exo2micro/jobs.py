@@ -18,7 +18,9 @@ from . import job_status as status
 from .allocation import reuse_freed_memory
 from .errors import AlignmentError, Exo2MicroError
 from .limits import Limits, limits_of, stage_of
+from .spare_cores import occupy_cores
 from .supervision import Watch, fork_worker, say_last_words
+from .worker_fault import WorkerKilledError
 
 # The linear algebra here is small: more threads than one would only fight the job's own. Read by
 # numpy when it is first imported, which is later than this module.
@@ -110,9 +112,14 @@ def job(snakemake):
     _start_log(this.log)
     reuse_freed_memory()
     _limit_threads(this.threads)
+    occupy_cores(this.threads)
     try:
         yield logging.getLogger("exo2micro")
     except BaseException as error:
+        if isinstance(error, WorkerKilledError):
+            # Whatever killed a part of the job has killed the job: its watcher says what that was.
+            logging.error("%s", error)
+            os.kill(os.getpid(), error.number)
         state, message = _explain(error, this)
         logging.error("%s", message)
         say_last_words(channel, state, message)

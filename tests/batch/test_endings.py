@@ -26,6 +26,10 @@ ENDINGS = {
     "crash": ("killed", ["killed by signal 11 (SIGSEGV)", "log"]),
     "silent": ("error", ["exit code 0", "said nothing"]),
     "shot": ("killed", ["killed by signal 9 (SIGKILL)"]),
+    "worker_complains": ("error", ["raw/x.tif: tile 7 is damaged."]),
+    "worker_shot": ("killed", ["killed by signal 9 (SIGKILL)"]),
+    "workers_greedy": ("out of memory", ["workers_greedy needed more than 0.6 GB"]),
+    "workers_share": ("complete", []),
     "both": ("lost", ["never ended", "killed (likely out of memory"]),
 }
 
@@ -58,7 +62,7 @@ def test_the_end_is_recorded(ended, how):
 @pytest.mark.parametrize("how", ENDINGS)
 def test_only_the_good_job_leaves_a_file(ended, how):
     folder, _ = ended
-    assert (folder / "out" / how).exists() == (how == "well")
+    assert (folder / "out" / how).exists() == (ENDINGS[how][0] == "complete")
 
 
 def test_no_half_file_stays_behind(ended):
@@ -91,6 +95,12 @@ def test_time_and_memory_are_measured_whatever_the_end(ended):
     greedy = read_job(folder / "logs" / "greedy.json")
     assert 600 < greedy["peak_mb"] < 1200
     assert greedy["cpu_seconds"] > 0
+
+
+def test_what_processes_of_a_job_share_is_counted_once(ended):
+    folder, _ = ended
+    share = read_job(folder / "logs" / "workers_share.json")
+    assert 400 < share["peak_mb"] < 600
 
 
 def test_the_course_of_a_jobs_memory_is_kept_when_asked_for(ended):

@@ -12,10 +12,27 @@ with job(snakemake):
 
     from exo2micro.errors import AlignmentError, ImageReadError
     from exo2micro.storage import atomic_path
+    from exo2micro.workers import Workers
 
     how = snakemake.wildcards.how
     # Calls through PyDLL hold the interpreter's lock: no other thread of this process runs.
     compiled = ctypes.PyDLL(None)
+
+    def complain(number):
+        raise ImageReadError(f"raw/x.tif: tile {number} is damaged.")
+
+    def be_shot(number):
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    def hoard(number):
+        hoarded = np.ones(50_000_000)
+        time.sleep(4)
+        return hoarded[0]
+
+    def look(number):
+        time.sleep(0.5)
+        return shared[number]
+
     with atomic_path(snakemake.output[0]) as temporary:
         temporary.write_text("half")
         if how == "complaint":
@@ -41,6 +58,19 @@ with job(snakemake):
         if how == "both":
             os.kill(os.getppid(), signal.SIGKILL)
             compiled.sleep(100)
+        if how == "worker_complains":
+            with Workers(complain, 2) as workers:
+                list(workers.map([7]))
+        if how == "worker_shot":
+            with Workers(be_shot, 2) as workers:
+                list(workers.map(range(9)))
+        if how == "workers_greedy":
+            with Workers(hoard, 2) as workers:
+                list(workers.map(range(2)))
+        if how == "workers_share":
+            shared = np.ones(50_000_000)
+            with Workers(look, 2) as workers:
+                list(workers.map(range(9)))
         if how == "late":
             time.sleep(3000)
         if how == "hoarding":
