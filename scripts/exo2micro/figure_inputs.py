@@ -9,13 +9,10 @@ from .geometry import Transform
 from .padding import raw_box
 from .scale_map import evaluate_scale_field
 from .storage import Window
-from .view import View, area_of_box, footprint_centre, overview_factor
+from .view import DIM, View, area_of_box, footprint_centre, overview_factor
 
 CLOSEUP = 128  # px
 SAMPLE_COVERAGE = 0.99
-# Grey levels of the sample's outline. Dimmer images are averaged from their full resolution: levels
-# of the pyramid are rounded.
-DIM = 4.0
 
 
 @dataclass(frozen=True)

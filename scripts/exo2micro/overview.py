@@ -18,6 +18,10 @@ COARSE_SIGMA = 5.0
 CLIP = 3.0
 # Rim around the raw image that is looked at with it, px: more than any filter here reaches.
 RIM = 32
+# Grey levels of a photograph, on average, from which the pyramid will do for its overview. That
+# differs from the mean of all pixels by less than a tenth of a grey level then, by rounding and by
+# pixels that are cut; a quarter is what the noise of 40 photons a pixel leaves.
+BRIGHT = 8.0
 # Least spread of detail as a share of its standard deviation; see `spread_of`.
 SPARSE = 0.25
 
@@ -57,7 +61,7 @@ def make_overview(padded, raw_box, factor):
     -------
     Overview
     """
-    image, factors = padded.read_reduced(factor)
+    image, factors = padded.read_reduced(factor, exact=_is_dim(padded, raw_box))
     return overview_of(image.astype(np.float32), factors, raw_box)
 
 
@@ -67,6 +71,16 @@ def make_overviews(post, pre, boxes, factor, threads=1):
         threads,
         *(partial(make_overview, *pair, factor) for pair in zip((post, pre), boxes, strict=True)),
     )
+
+
+def _is_dim(padded, raw_box):
+    """Whether a photograph shows so little light that rounded levels of its pyramid lose of it."""
+    last = len(padded.levels) - 1
+    shape = padded.levels[last]
+    side = 2**last
+    y0, y1, x0, x1 = (edge // side for edge in raw_box)
+    smallest = padded.read((0, shape[0], 0, shape[1]), last) if last else np.zeros(shape)
+    return float(smallest[y0 : y1 + 1, x0 : x1 + 1].mean()) < BRIGHT
 
 
 def overview_of(image, factors, raw_box):

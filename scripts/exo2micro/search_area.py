@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 
 from exo2micro.storage import Window
+from exo2micro.view import DIM
 
 BLOCK = 32  # px
 REDUCED = 1 / 16
@@ -48,7 +49,7 @@ class SearchArea:
         level : float
             Level of the pre image, dark level included, from which a block shows sample.
         """
-        reduced, (fx, fy) = pre.read_reduced(REDUCED)
+        reduced, (fx, fy) = pre.read_reduced(REDUCED, exact=level < DIM)
         shown = (reduced > level).astype(np.uint8)
         side = 2 * GROWTH + 1
         shown = cv2.dilate(shown, np.ones((side, side), np.uint8)).astype(bool)

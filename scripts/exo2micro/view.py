@@ -10,6 +10,9 @@ from .geometry import apply_homography, full_from_reduced
 # Longest side of the raw image on the overview. Features, outlines and similarities are measured
 # there, so that time and memory do not grow with the image.
 OVERVIEW_SIDE = 1200
+# Grey levels of a sample's outline. Dimmer images are averaged from their full resolution: levels
+# of the pyramid are rounded.
+DIM = 4.0
 
 
 @dataclass(frozen=True)

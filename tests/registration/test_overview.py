@@ -6,7 +6,8 @@ import pytest
 
 from exo2micro.footprint import find_footprint
 from exo2micro.geometry import Transform
-from exo2micro.overview import cell_area, spread_of
+from exo2micro.overview import cell_area, make_overview, spread_of
+from exo2micro.storage import open_image, tile_windows, write_image
 from exo2micro.tilefit import fit_tiles
 from exo2micro.tilematch import TileSource, match_tiles
 
@@ -53,3 +54,23 @@ def test_tiles_of_unrelated_textures_do_not_agree(make_pair):
     fit = fit_tiles(tiles, np.eye(3), "false")
     agreeing = 0 if fit is None else fit.good.sum()
     assert agreeing < 0.4 * (len(tiles.post_xy) + tiles.lost)
+
+
+@pytest.mark.parametrize("level", [2, 40])
+def test_only_bright_photographs_are_looked_at_on_the_pyramid(tmp_path, level):
+    side, pad = 8400, 300
+    image = np.zeros((side + 2 * pad, side + 2 * pad), np.uint8)
+    rng = np.random.default_rng(4)
+    # One piece over and over: quickly made, and as noisy as all of it would be.
+    image[pad:-pad, pad:-pad] = np.tile(rng.poisson(level, (1050, 1050)), (8, 8))
+    tiles = (image[window.slices] for window in tile_windows(image.shape))
+    write_image(tmp_path / "a.tiff", image.shape, "uint8", tiles)
+    with open_image(tmp_path / "a.tiff") as opened:
+        seen = make_overview(opened, (pad, side + pad, pad, side + pad), 0.04).image
+        exact, _ = opened.read_reduced(0.04)
+    scatter = float(np.std(seen - exact))
+    if level < 8:
+        assert scatter == 0
+    else:
+        assert 0 < scatter < 0.1  # the noise of 40 photons leaves 0.25
+        assert abs(float(np.mean(seen - exact))) < 0.01
