@@ -4,11 +4,8 @@ from exo2micro.headers import checkpoint_header
 from exo2micro.jobs import job
 
 with job(snakemake):
-    import numpy as np
-
-    from exo2micro.difference_image import Subtraction, difference_tiles, scale_of
-    from exo2micro.storage import convert_image, open_image, read_record, write_image
-    from exo2micro.transforms import load_transform
+    from exo2micro.difference_image import Subtraction, scale_of, write_difference
+    from exo2micro.storage import convert_image, read_record
 
     names = snakemake.wildcards.sample, snakemake.wildcards.dye
     values, kind = snakemake.params.values, snakemake.params.kind
@@ -24,14 +21,12 @@ with job(snakemake):
     if "twin" in snakemake.input.keys():
         convert_image(snakemake.input.twin, snakemake.output[0], **facts)
     else:
-        with open_image(snakemake.input.post) as post, open_image(snakemake.input.pre) as pre:
-            tiles = difference_tiles(
-                post,
-                pre,
-                load_transform(snakemake.input.transform),
-                padding,
-                Subtraction.from_record(record, kind, scale),
-                values["interpolation"],
-                snakemake.threads,
-            )
-            write_image(snakemake.output[0], post.shape, np.dtype("float32"), tiles, **facts)
+        subtraction = Subtraction.from_record(record, kind, scale)
+        write_difference(
+            snakemake.input,
+            snakemake.output[0],
+            padding,
+            subtraction,
+            values["interpolation"],
+            facts,
+        )

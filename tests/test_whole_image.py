@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
+from exo2micro import padding
 from exo2micro.aligned_image import write_aligned_and_measure
 from exo2micro.catalogue import Detections
 from exo2micro.detection import Detector
@@ -14,13 +15,13 @@ from exo2micro.geometry import DisplacementGrid, Transform, similarity
 from exo2micro.noise import NoiseModel
 from exo2micro.significance import Photometry
 from exo2micro.storage import open_image, tile_windows, write_image
-from exo2micro.subtraction import result_tiles
+from exo2micro.subtraction import detecting, result_tiles
 
 PAD = 70
 RAW = {"post": (960, 2080), "pre": (1010, 2040)}
 CANVAS = (1010 + 2 * PAD, 2080 + 2 * PAD)  # three rows of tiles, five columns; two places a row
 SCALE, DARK_POST, DARK_PRE = 1.3, 4.0, 2.0
-FACTS = {"channel_name": "D", "pixel_size_um": None, "header": {}, "threads": 2}
+FACTS = {"channel_name": "D", "pixel_size_um": None, "header": {}}
 
 
 @pytest.fixture(scope="module")
@@ -82,12 +83,14 @@ def _between(image):
     return np.stack([image, halfway], axis=2).reshape(len(image), -1)
 
 
-@pytest.fixture(scope="module")
-def aligned(pair, record):
-    """Stage 3's image, and what was measured on the way."""
+@pytest.fixture(scope="module", params=[1, 2])
+def aligned(request, pair, record):
+    """Stage 3's image, by one process or by two, and what was measured on the way."""
     target = pair.folder / "aligned.tiff"
-    sources = SimpleNamespace(**pair.paths)
-    arrays = write_aligned_and_measure(sources, target, record, pair.padding, "cubic", FACTS)
+    sources, facts = SimpleNamespace(**pair.paths), {**FACTS, "threads": request.param}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(padding, "LARGE_PX", 0)
+        arrays = write_aligned_and_measure(sources, target, record, pair.padding, "cubic", facts)
     return _read(target), arrays
 
 
@@ -132,7 +135,10 @@ def test_what_is_measured_is_that_of_the_whole_arrays(aligned, whole, pair):
 
 
 @pytest.mark.parametrize("threads", [1, 2])
-def test_the_difference_is_that_of_the_very_files(pair, transform, aligned, whole, threads):
+def test_the_difference_is_that_of_the_very_files(
+    pair, transform, aligned, whole, threads, monkeypatch
+):
+    monkeypatch.setattr(padding, "LARGE_PX", 0)
     photometry = Photometry(
         scale=SCALE,
         field=None,
@@ -148,7 +154,8 @@ def test_the_difference_is_that_of_the_very_files(pair, transform, aligned, whol
     settings = {"threshold": 50.0, "fwhm": 4.0, "pad": PAD, "threads": threads}
     with open_image(pair.paths["post"]) as post, open_image(pair.paths["pre"]) as pre:
         detector = Detector(post, pre, transform, pair.padding, photometry, "cubic")
-        tiles = list(result_tiles(detector, subtraction, Detections(), **settings))
+        with detecting(detector, subtraction, **settings) as workers:
+            tiles = list(result_tiles(workers, detector, Detections()))
     found = np.zeros(CANVAS, np.float32)
     for window, (difference, _, _) in zip(tile_windows(CANVAS), tiles, strict=True):
         found[window.slices] = 0 if difference is None else difference

@@ -3,42 +3,12 @@
 import numpy as np
 
 from .geometry import Transform
-from .measurement import measure_pair, measured_tiles
-from .padding import raw_box
+from .measurement import TILES_AT_ONCE, measure_pair, measured_tiles, measuring
+from .padding import is_large, raw_box
 from .pair_statistics import PairStatistics
-from .storage import convert_image, open_image, tile_windows, write_image
-from .streaming import ordered_map
+from .storage import convert_image, open_image, packing, tile_windows, write_image
 from .warping import warp_tile
-
-
-def aligned_tiles(pre, transform, padding, interpolation, threads=1):
-    """Tiles of the aligned pre image in the order of `storage.tile_windows`.
-
-    Parameters
-    ----------
-    pre : ImageFile
-        Padded pre image.
-    transform : Transform
-        Padded post to padded pre.
-    padding : dict
-        Stage 1's record.
-    interpolation : str
-        See `warping.warp_tile`.
-    threads : int
-        Tiles warped side by side.
-
-    Yields
-    ------
-    ndarray of float32, or None
-        None for a tile where the pre image shows nothing.
-    """
-    box = raw_box(padding, "pre")
-
-    def warp(window):
-        aligned, coverage = warp_tile(pre, transform, window, interpolation, box)
-        return aligned if coverage.any() else None
-
-    yield from ordered_map(warp, tile_windows(tuple(padding["canvas"])), threads)
+from .workers import Workers
 
 
 def write_aligned(
@@ -61,7 +31,7 @@ def write_aligned(
     matrix : str
         Key of the matrix in the record; a coarse one has no displacement.
     threads : int
-        Threads for reading, warping and compressing.
+        Processes that read, warp and compress.
     """
     facts = {
         "channel_name": padding["dye"],
@@ -75,9 +45,17 @@ def write_aligned(
     transform = Transform.from_record(record)
     if matrix != "pre_from_post":
         transform = Transform(np.asarray(record[matrix], dtype=np.float64))
+    canvas, box, pack = tuple(padding["canvas"]), raw_box(padding, "pre"), packing(target)
     with open_image(sources.pre) as pre:
-        tiles = aligned_tiles(pre, transform, padding, values["interpolation"], threads)
-        write_image(target, tuple(padding["canvas"]), np.dtype("float32"), tiles, **facts)
+
+        def warp(window):
+            aligned, coverage = warp_tile(pre, transform, window, values["interpolation"], box)
+            return pack(aligned) if coverage.any() else None
+
+        large = is_large(padding["raw"]["pre"]["shape"])
+        with Workers(warp, threads, fork=large) as workers:
+            tiles = workers.map(tile_windows(canvas), TILES_AT_ONCE)
+            write_image(target, canvas, np.dtype("float32"), tiles, **facts)
 
 
 def write_aligned_and_measure(sources, target, record, padding, interpolation, facts):
@@ -101,12 +79,13 @@ def write_aligned_and_measure(sources, target, record, padding, interpolation, f
     dict of ndarray
         See `pair_statistics`.
     """
-    transform = Transform.from_record(record)
+    transform, threads = Transform.from_record(record), facts["threads"]
     with open_image(sources.post) as post, open_image(sources.pre) as pre:
         pair = post, pre, transform, padding
         if target is None:
-            return measure_pair(*pair, interpolation, facts["threads"])
+            return measure_pair(*pair, interpolation, threads)
         statistics = PairStatistics.of_pair(post, padding)
-        tiles = measured_tiles(*pair, statistics, interpolation, facts["threads"])
-        write_image(target, post.shape, np.dtype("float32"), tiles, **facts)
+        with measuring(*pair, statistics, interpolation, threads, packing(target)) as workers:
+            tiles = measured_tiles(workers, post.shape, statistics)
+            write_image(target, post.shape, np.dtype("float32"), tiles, **facts)
     return statistics.result()

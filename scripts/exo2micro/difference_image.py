@@ -6,11 +6,12 @@ import numpy as np
 
 from .difference import difference_tile
 from .errors import ScaleError
-from .measurement import covered_pair
-from .padding import raw_box
+from .measurement import TILES_AT_ONCE, covered_pair
+from .padding import is_large, raw_box
 from .scale_map import evaluate_scale_field
-from .storage import tile_windows
-from .streaming import ordered_map
+from .storage import open_image, packing, tile_windows, write_image
+from .transforms import load_transform
+from .workers import Workers
 
 MOFFAT = "moffat"
 MANUAL = "manual"
@@ -91,8 +92,8 @@ class Subtraction:
         return difference_tile(post, aligned, coverage, scale, self.dark_post, self.dark_pre)
 
 
-def difference_tiles(post, pre, transform, padding, subtraction, interpolation, threads=1):
-    """Tiles of a difference image in the order of `storage.tile_windows`.
+def subtracting(post, pre, transform, padding, subtraction, interpolation, threads=1, pack=None):
+    """Workers that make a difference image, for the tiles of `storage.tile_windows`.
 
     Parameters
     ----------
@@ -107,19 +108,48 @@ def difference_tiles(post, pre, transform, padding, subtraction, interpolation, 
     interpolation : str
         See `warping.warp_tile`.
     threads : int
-        Tiles computed side by side.
+        Processes that work side by side.
+    pack : callable, optional
+        Takes a tile, ndarray of float32, or None where both images are empty, and gives what is
+        to be passed on of it; the tile itself if not given.
 
-    Yields
-    ------
-    ndarray of float32, or None
-        None where both images are empty.
+    Returns
+    -------
+    Workers
     """
     boxes = {stain: raw_box(padding, stain) for stain in ("post", "pre")}
+    pack = pack or (lambda tile: tile)
 
     def subtract(window):
         tile, aligned, coverage = covered_pair(post, pre, transform, window, interpolation, boxes)
         if not tile.any() and not aligned.any():
             return None
-        return subtraction(window, tile, aligned, coverage)
+        return pack(subtraction(window, tile, aligned, coverage))
 
-    yield from ordered_map(subtract, tile_windows(post.shape), threads)
+    return Workers(subtract, threads, fork=is_large(padding["raw"]["post"]["shape"]))
+
+
+def write_difference(sources, target, padding, subtraction, interpolation, facts):
+    """Write a difference image.
+
+    Parameters
+    ----------
+    sources : object
+        Paths `post`, `pre` (padded images) and `transform`.
+    target : path
+        Checkpoint.
+    padding : dict
+        Stage 1's record.
+    subtraction : Subtraction
+        Scale and dark levels.
+    interpolation : str
+        See `warping.warp_tile`.
+    facts : dict
+        `storage.write_image`'s facts of the image, threads included.
+    """
+    with open_image(sources.post) as post, open_image(sources.pre) as pre:
+        pair = post, pre, load_transform(sources.transform), padding
+        how = subtraction, interpolation, facts["threads"], packing(target)
+        with subtracting(*pair, *how) as workers:
+            tiles = workers.map(tile_windows(post.shape), TILES_AT_ONCE)
+            write_image(target, post.shape, np.dtype("float32"), tiles, **facts)

@@ -23,6 +23,7 @@ from .engine_speed import (
 from .errors import BatchError
 from .preflight import check_room, judge, memory_available
 from .run_lock import remove_stale_locks, take_output_folder
+from .spare_cores import offer_cores
 from .targets import pair_folder
 
 # What of this machine's free memory jobs may share; the rest is for the system.
@@ -69,6 +70,8 @@ def prepare_run(workflow, request, words):
     take_shorter_ways()
     _settle(workflow, request.control.forced, words)
     local = runs_here(workflow)
+    if local and runs:
+        offer_cores(workflow.resource_settings.cores)
     if local and "mem_mb" not in workflow.resource_settings.resources:
         workflow.register_resource("mem_mb", int(MEMORY_SHARE * memory_available() / 1e6))
     return judge(check_room(request, local), request.control.force_run)
@@ -90,7 +93,7 @@ def threads_of_jobs(workflow, request, at_once=1):
     """Threads of a job that can use two.
 
     No job is twice as fast on two cores as on one: where there are jobs enough to keep the cores
-    busy, they run side by side with a thread each.
+    busy, they run side by side with a thread each. What is left over is lent, see `spare_cores`.
 
     Parameters
     ----------

@@ -36,6 +36,14 @@ def _bins_of(values, width, zero, bins):
     return np.clip(scaled, 0, bins - 1, out=scaled).astype(_index_type(bins))
 
 
+def _make_as_wide(first, second):
+    """Double the bins of the one of two histograms that has the narrower ones."""
+    while first.width < second.width:
+        first._double()
+    while second.width < first.width:
+        second._double()
+
+
 class GrowingHistogram:
     """One-dimensional histogram from zero (or symmetric about zero) that grows by doubling.
 
@@ -58,6 +66,11 @@ class GrowingHistogram:
         if values.size:
             self._grow(values)
             self.counts += _count(self._bin_of(values), len(self.counts))
+
+    def merge(self, other):
+        """Take in what another of the same first bins has counted; the other may double, too."""
+        _make_as_wide(self, other)
+        self.counts += other.counts
 
     def _grow(self, values):
         top = max(float(values.max()), -float(values.min()) if self.signed else 0.0)
@@ -113,6 +126,11 @@ class LabelledHistogram(GrowingHistogram):
         self.parts += counts.reshape(self.parts.shape)
         self.counts = self.parts.sum(axis=0)
 
+    def merge(self, other):
+        """See `GrowingHistogram.merge`."""
+        super().merge(other)
+        self.parts += other.parts
+
     def _double(self):
         parts = []
         for part in self.parts:
@@ -152,6 +170,11 @@ class GrowingJointHistogram:
         row *= row.dtype.type(self.bins)
         row += self._bin_of(second)
         self.counts += _count(row, self.bins**2).reshape(self.counts.shape)
+
+    def merge(self, other):
+        """Take in what another of the same first bins has counted; the other may double, too."""
+        _make_as_wide(self, other)
+        self.counts += other.counts
 
     def _bin_of(self, values):
         return _bins_of(values, self.width, 0, self.bins)

@@ -2,11 +2,14 @@
 
 from threading import Lock
 
-from .padding import raw_box
+from .padding import is_large, raw_box
 from .pair_statistics import PairStatistics
 from .storage import intersect, tile_windows
-from .streaming import ordered_map
 from .warping import warp_tile
+from .workers import Workers
+
+# Tiles of a row that one process works on, one after the other: they read the same source tiles.
+TILES_AT_ONCE = 8
 
 
 def measure_pair(post, pre, transform, padding, interpolation, threads=1):
@@ -23,7 +26,7 @@ def measure_pair(post, pre, transform, padding, interpolation, threads=1):
     interpolation : str
         See `warping.warp_tile`.
     threads : int
-        Tiles read and warped side by side.
+        Processes that read, warp and count.
 
     Returns
     -------
@@ -31,28 +34,31 @@ def measure_pair(post, pre, transform, padding, interpolation, threads=1):
         See `pair_statistics`.
     """
     statistics = PairStatistics.of_pair(post, padding)
-    for _ in measured_tiles(post, pre, transform, padding, statistics, interpolation, threads):
-        pass
+    pair = post, pre, transform, padding
+    with measuring(*pair, statistics, interpolation, threads, _drop) as workers:
+        for _ in measured_tiles(workers, post.shape, statistics):
+            pass
     return statistics.result()
 
 
-def measured_tiles(post, pre, transform, padding, statistics, interpolation, threads=1):
-    """Gather the statistics of a pair, and pass the aligned pre image on.
+def measuring(post, pre, transform, padding, statistics, interpolation, threads, pack):
+    """Workers that gather the statistics of a pair tile by tile, for `measured_tiles`.
 
     Parameters
     ----------
     post, pre, transform, padding, interpolation, threads
         See `measure_pair`.
     statistics : PairStatistics
-        Takes both images; it is complete when the last tile was yielded.
+        Of the pair; empty.
+    pack : callable
+        Takes a tile of the aligned image, and gives what is to be passed on of it.
 
-    Yields
-    ------
-    ndarray of float32
-        Tiles of the aligned image in the order of `storage.tile_windows`.
+    Returns
+    -------
+    Workers
     """
     boxes = {stain: raw_box(padding, stain) for stain in ("post", "pre")}
-    # Counted by whoever has read a tile: whoever asks for the tiles has an image to write.
+    # Where threads do the work, there is one for all.
     one_counts = Lock()
 
     def gather(window):
@@ -64,9 +70,36 @@ def measured_tiles(post, pre, transform, padding, statistics, interpolation, thr
             statistics.add(window, tile, aligned, coverage)
             if raw_pre is not None:
                 statistics.add_raw_pre(raw_pre)
-        return aligned
+        return pack(aligned)
 
-    yield from ordered_map(gather, tile_windows(post.shape), threads)
+    large = is_large(padding["raw"]["post"]["shape"])
+    return Workers(gather, threads, lambda: statistics, fork=large)
+
+
+def measured_tiles(workers, shape, statistics):
+    """Pass the aligned pre image on while the statistics of the pair are gathered.
+
+    Parameters
+    ----------
+    workers : Workers
+        From `measuring`.
+    shape : tuple of int
+        ``(height, width)`` of the padded-post frame.
+    statistics : PairStatistics
+        That of `measuring`; it is complete when all tiles were yielded.
+
+    Yields
+    ------
+    object
+        Packed tiles of the aligned image in the order of `storage.tile_windows`.
+    """
+    yield from workers.map(tile_windows(shape), TILES_AT_ONCE)
+    for gathered in workers.farewells:
+        statistics.merge(gathered)
+
+
+def _drop(tile):
+    """Pass nothing on."""
 
 
 def covered_pair(post, pre, transform, window, interpolation, boxes):

@@ -5,13 +5,24 @@ from pathlib import Path
 import numpy as np
 
 from .errors import ImageReadError
-from .storage import Window, intersect, open_raw, signal_channels, tile_windows, write_image
-from .streaming import ordered_map
+from .storage import (
+    Window,
+    intersect,
+    open_raw,
+    packing,
+    signal_channels,
+    tile_windows,
+    write_image,
+)
+from .workers import Workers
 
 TILE = 512  # px
 # Tiles that are read at once, side by side: rows of a plain file are then read in pieces of 12 kB
 # (RGB) instead of 1.5 kB, which saves a seventh of the processor time (42 Mpx: 0.79 to 0.68 s).
 TILES_AT_ONCE = 8
+# Pixels of a photograph from which processes that share the work save more than they cost: to begin
+# two takes 0.04 s, and on 4096 x 4096 px each of them saves about half a second.
+LARGE_PX = 4096**2
 
 
 def plan_padding(sample, dye, paths, pad, channel=None, threads=1):
@@ -81,8 +92,13 @@ def raw_box(padding, stain):
     return (pad, pad + int(height), pad, pad + int(width))
 
 
-def padded_tiles(raw, channels, pad, canvas, threads=1):
-    """Tiles of the padded image, in the order of `storage.tile_windows`.
+def is_large(shape):
+    """Whether a photograph of a shape is large enough to be worked on by several processes."""
+    return shape[0] * shape[1] >= LARGE_PX
+
+
+def padding_of(raw, channels, pad, canvas, threads=1, pack=None):
+    """Workers that lay a photograph on the canvas block by block, for `padded_tiles`.
 
     Parameters
     ----------
@@ -95,25 +111,44 @@ def padded_tiles(raw, channels, pad, canvas, threads=1):
     canvas : tuple of int
         ``(h, w)`` of the padded image.
     threads : int
-        Tiles read side by side.
+        Blocks read side by side: by processes, or where what is decoded has to be shared, threads.
+    pack : callable, optional
+        Takes a tile and gives what is to be passed on of it; the tile itself if not given.
 
-    Yields
-    ------
-    ndarray of the raw dtype, or None
-        None for a tile that holds nothing of the raw image.
+    Returns
+    -------
+    Workers
     """
     shown = Window(pad, pad + raw.shape[0], pad, pad + raw.shape[1])
+    pack = pack or (lambda tile: tile)
 
     def read(block):
         inside = intersect(block, shown)
         pixels = None if inside is None else raw.read(inside.shifted(-pad, -pad), tuple(channels))
         return [
-            _cut(pixels, inside, tile.shifted(block.y0, block.x0))
+            pack(_cut(pixels, inside, tile.shifted(block.y0, block.x0)))
             for tile in tile_windows(block.shape, TILE)
         ]
 
-    blocks = tile_windows(tuple(canvas), (TILE, TILES_AT_ONCE * TILE))
-    for tiles in ordered_map(read, blocks, threads):
+    return Workers(read, threads, fork=is_large(raw.shape) and raw.make_plain())
+
+
+def padded_tiles(workers, canvas):
+    """Tiles of the padded image, in the order of `storage.tile_windows`.
+
+    Parameters
+    ----------
+    workers : Workers
+        From `padding_of`.
+    canvas : tuple of int
+        ``(h, w)`` of the padded image.
+
+    Yields
+    ------
+    ndarray of the raw dtype, or None
+        Packed; None for a tile that holds nothing of the raw image.
+    """
+    for tiles in workers.map(tile_windows(tuple(canvas), (TILE, TILES_AT_ONCE * TILE))):
         yield from tiles
 
 
@@ -173,11 +208,10 @@ def write_padded(raw_path, target, padding, stain, facts):
     described, canvas = padding["raw"][stain], tuple(padding["canvas"])
     with open_raw(raw_path) as raw:
         _check_still_planned(raw, described)
-        tiles = padded_tiles(
-            raw, described["channels"], padding["pad"], canvas, facts.get("threads", 1)
-        )
-        whole = _if_unchanged(tiles, Path(raw_path), raw.stat())
-        write_image(target, canvas, np.dtype(described["dtype"]), whole, **facts)
+        how = described["channels"], padding["pad"], canvas, facts.get("threads", 1)
+        with padding_of(raw, *how, packing(target)) as workers:
+            tiles = _if_unchanged(padded_tiles(workers, canvas), Path(raw_path), raw.stat())
+            write_image(target, canvas, np.dtype(described["dtype"]), tiles, **facts)
 
 
 def _check_still_planned(raw, described):

@@ -131,6 +131,19 @@ class PairStatistics:
         """Count a tile of the unwarped raw pre image (without the padding)."""
         self._raw_pre.add(np.nan_to_num(np.asarray(tile)))
 
+    def merge(self, other):
+        """Take in what another gathered of other tiles of the same pair."""
+        self._post.merge(other._post)
+        self._raw_pre.merge(other._raw_pre)
+        self._joint.merge(other._joint)
+        self._difference.merge(other._difference)
+        if self._pre is not None:
+            self._pre.merge(other._pre)
+        self._counts += other._counts
+        self._patches.merge(other._patches)
+        for own, others in zip(self._reduced, other._reduced, strict=True):
+            own += others  # each pixel is zero in all but one of them
+
     def result(self):
         """Arrays as listed at the head of this module.
 

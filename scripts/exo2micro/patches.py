@@ -72,6 +72,10 @@ class PatchSampler:
                     aligned = np.round(aligned * steps) / np.float32(steps)
                 self._taken[y, x] = (_pad(post[part]), _pad(aligned), _pad(coverage[part]))
 
+    def merge(self, other):
+        """Take in the patches of other tiles."""
+        self._taken.update(other._taken)
+
     def result(self):
         """Arrays for the npz file, patches in row-major order of their origin."""
         origins = sorted(self._taken)

@@ -5,14 +5,17 @@ import numpy as np
 from .catalogue import Detections
 from .detection import Detector, cut_images, find_in, tiles_of
 from .difference_image import MOFFAT, Subtraction
+from .padding import is_large
 from .significance import Photometry
-from .storage import open_image, write_images
-from .streaming import ordered_map
+from .storage import open_image, packing, write_images
 from .transforms import load_transform
+from .workers import Workers
+
+IMAGES = 3  # difference, significance and mask
 
 
-def result_tiles(detector, subtraction, detections, *, threshold, fwhm, pad, threads=1):
-    """Tiles of stage 4's images, with each pixel read and warped once.
+def detecting(detector, subtraction, *, threshold, fwhm, pad, threads=1, packs=None):
+    """Workers that make stage 4's images place by place, for `result_tiles`.
 
     Parameters
     ----------
@@ -20,20 +23,19 @@ def result_tiles(detector, subtraction, detections, *, threshold, fwhm, pad, thr
         Of the pair.
     subtraction : Subtraction
         Scale and dark levels.
-    detections : Detections
-        Takes the candidates and the areas; complete when the last tile was yielded.
     threshold, fwhm, pad
         See `candidates.find_candidates`.
     threads : int
-        Places worked on side by side.
+        Processes that work side by side.
+    packs : list of callable, optional
+        For each of the three images, takes a tile and gives what is to be passed on of it; the
+        tile itself if not given.
 
-    Yields
-    ------
-    difference, significance : ndarray of float32, or None
-        None for zeros.
-    mask : ndarray of uint8
-        All three in the order of `storage.tile_windows`.
+    Returns
+    -------
+    Workers
     """
+    packs = packs or [lambda tile: tile] * IMAGES
 
     def work_on(place):
         core = detector.core_of(place)
@@ -41,15 +43,39 @@ def result_tiles(detector, subtraction, detections, *, threshold, fwhm, pad, thr
         pair = detector.read(place, context)
         tile = None if core is None else detector.detect(core, pair)
         found = None if tile is None else find_in(tile, threshold=threshold, fwhm=fwhm, pad=pad)
-        return found, [
-            (_subtract(subtraction, pair, window), *cut_images(tile, window))
-            for window in tiles_of(place)
-        ]
+        rows = []
+        for window in tiles_of(place):
+            images = _subtract(subtraction, pair, window), *cut_images(tile, window)
+            rows.append([pack(image) for pack, image in zip(packs, images, strict=True)])
+        return found, rows
 
-    for found, images in ordered_map(work_on, detector.places(), threads):
+    y0, y1, x0, x1 = detector.boxes["post"]
+    return Workers(work_on, threads, fork=is_large((y1 - y0, x1 - x0)))
+
+
+def result_tiles(workers, detector, detections):
+    """Tiles of stage 4's images, with each pixel read and warped once.
+
+    Parameters
+    ----------
+    workers : Workers
+        From `detecting`.
+    detector : Detector
+        Of the pair.
+    detections : Detections
+        Takes the candidates and the areas; complete when the last tile was yielded.
+
+    Yields
+    ------
+    difference, significance : ndarray of float32, or None
+        None for zeros.
+    mask : ndarray of uint8
+        All three in the order of `storage.tile_windows`, packed.
+    """
+    for found, rows in workers.map(detector.places()):
         if found is not None:
             found.add_to(detections)
-        yield from images
+        yield from rows
 
 
 def _subtract(subtraction, pair, window):
@@ -95,13 +121,9 @@ def write_difference_and_detect(sources, targets, padding, record, scale, values
     with open_image(sources.post) as post, open_image(sources.pre) as pre:
         pair = post, pre, load_transform(sources.transform), padding
         detector = Detector(*pair, photometry, values["interpolation"])
-        tiles = result_tiles(
-            detector,
-            subtraction,
-            detections,
-            **settings,
-            pad=int(padding["pad"]),
-            threads=facts["threads"],
-        )
-        write_images(images, post.shape, tiles, **facts)
+        packs = [packing(path) for path, _ in images]
+        details = {**settings, "pad": int(padding["pad"]), "threads": facts["threads"]}
+        with detecting(detector, subtraction, **details, packs=packs) as workers:
+            tiles = result_tiles(workers, detector, detections)
+            write_images(images, post.shape, tiles, **facts)
     return detections.result(**settings)

@@ -20,7 +20,7 @@ from exo2micro.storage import (
     write_images,
     write_table,
 )
-from exo2micro.subtraction import result_tiles
+from exo2micro.subtraction import detecting, result_tiles
 
 PAD = 40
 SHAPE = (620, 2150)  # two rows of tiles, two work windows in each
@@ -77,9 +77,10 @@ def written(scene, tmp_path_factory):
     detector = Detector(*images, Transform(np.eye(3)), padding, photometry, "cubic")
     subtraction = Subtraction(SCALE, None, photometry.dark_post, photometry.dark_pre)
     detections = Detections()
-    tiles = result_tiles(detector, subtraction, detections, **settings, pad=PAD, threads=2)
     types = [np.dtype(name) for name in ("float32", "float32", "uint8")]
-    write_images(list(zip(paths, types, strict=True)), images[0].shape, tiles, **facts)
+    with detecting(detector, subtraction, **settings, pad=PAD, threads=2) as workers:
+        tiles = result_tiles(workers, detector, detections)
+        write_images(list(zip(paths, types, strict=True)), images[0].shape, tiles, **facts)
     detected = detections.result(**settings)
     return SimpleNamespace(**{path.stem: path for path in paths}, detected=detected)
 

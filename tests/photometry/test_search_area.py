@@ -11,7 +11,7 @@ from exo2micro.noise import NoiseModel
 from exo2micro.search_area import BLOCK, SearchArea
 from exo2micro.significance import Photometry
 from exo2micro.storage import ArrayImage, Window
-from exo2micro.subtraction import result_tiles
+from exo2micro.subtraction import detecting, result_tiles
 
 SHAPE = (900, 1300)
 MIDDLE = np.array([700.0, 420.0])  # x, y in pre
@@ -110,7 +110,8 @@ def detect(scene, pre, transform):
     detector = detection.Detector(post, pre, transform, padding, photometry, "cubic")
     detections, settings = Detections(), {"threshold": 5.0, "fwhm": FWHM}
     subtraction = Subtraction(1.0, None, 0.0, 0.0)
-    images = list(result_tiles(detector, subtraction, detections, **settings, pad=0))
+    with detecting(detector, subtraction, **settings, pad=0) as workers:
+        images = list(result_tiles(workers, detector, detections))
     return detections.result(**settings), images
 
 

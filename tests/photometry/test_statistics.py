@@ -157,3 +157,30 @@ def test_saturation():
     assert bright_post.tolist() == [False, True]
     assert bright_pre.tolist() == [False, True]  # interpolation rounds a plateau's rim
     assert not any(mask.any() for mask in saturated(post, pre, (None, np.nan)))
+
+
+@pytest.mark.parametrize("scale", [1, 40])  # the second part makes bins double
+def test_what_was_counted_in_parts_is_merged(scale):
+    rng = np.random.default_rng(8)
+    parts = [rng.normal(0, 3, 500), rng.normal(0, 3 * scale, 700)]
+    labels = [rng.integers(0, 3, part.size).astype(np.uint8) for part in parts]
+    kinds = {
+        "one": lambda: GrowingHistogram(16, 1.0, signed=True),
+        "labelled": lambda: LabelledHistogram(3, 16, 1.0, signed=True),
+        "joint": lambda: GrowingJointHistogram(16, 1.0),
+    }
+    for name, make in kinds.items():
+        whole, first, second = make(), make(), make()
+        for part, label, own in zip(parts, labels, (first, second), strict=True):
+            values = {
+                "one": [part],
+                "labelled": [part, label],
+                "joint": [abs(part), abs(part[::-1])],
+            }
+            whole.add(*values[name])
+            own.add(*values[name])
+        first.merge(second)
+        np.testing.assert_array_equal(first.counts, whole.counts)
+        np.testing.assert_array_equal(first.edges, whole.edges)
+        if name == "labelled":
+            np.testing.assert_array_equal(first.parts, whole.parts)

@@ -4,6 +4,7 @@ import re
 
 import psutil
 import pytest
+from workflow_project import Project
 
 
 @pytest.mark.parametrize(
@@ -62,3 +63,18 @@ def test_new_pairs_are_planned_by_fewer_files_with_the_same_jobs(finished, tmp_p
         (tmp_path / "begun" / pair).mkdir(parents=True)
     assert len(pairs) == 2
     assert finished.plan("--forceall", config=new) == finished.plan("--forceall", config=begun)
+
+
+def test_idle_cores_are_lent_to_jobs_of_large_photographs(tmp_path):
+    size = {"size": [4100, 4110], "colour": "grey", "microbe_cover": 0.0}
+    pairs = [{"sample": name, "dye": "DAPI", **size} for name in ("A", "B")]
+    project = Project(tmp_path, params={"pad": 40}, demo={"pairs": pairs})
+    _, text = project.snakemake("--cores", "2", "--until", "pad")
+    for name in ("A", "B"):
+        log = (project.pair(name, "DAPI") / "logs/pad_tiff_pad40.log").read_text()
+        assert log.count("processes worked on") == 2, log  # post and pre
+    assert "threads: 2" not in text
+    project.snakemake("--cores", "1", "--forceall", "--until", "pad")
+    for name in ("A", "B"):
+        log = (project.pair(name, "DAPI") / "logs/pad_tiff_pad40.log").read_text()
+        assert "processes worked on" not in log

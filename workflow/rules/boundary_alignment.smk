@@ -33,7 +33,7 @@ rule warp_boundary:
         step="|_coarse",
     conda:
         "../../envs/exo2micro.yaml"
-    threads: WARP_THREADS
+    threads: BESIDE_THREADS
     resources:
         **on_a_cluster("warp_boundary"),
         mem_mb=memory(1200),

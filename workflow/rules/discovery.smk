@@ -46,8 +46,8 @@ if workflow.is_main_process:
 
 # Threads of a job that can use two.
 THREADS = threads_of_jobs(workflow, REQUEST)
-# Of those that warp by the transforms of stages 2 and 3, which are there at the same time.
-WARP_THREADS = threads_of_jobs(workflow, REQUEST, at_once=2)
+# Of stage 2's image, and of those that need not wait for it.
+BESIDE_THREADS = threads_of_jobs(workflow, REQUEST, at_once=2)
 
 # Folder of one pair's results; every path below it is completed by a rule's wildcards.
 PAIR = f"{REQUEST.output_dir}/{{sample}}/{{dye}}"

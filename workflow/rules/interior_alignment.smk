@@ -12,7 +12,7 @@ rule align_interior:
         f"{PAIR}/logs/align_interior{{sfx3}}.log",
     conda:
         "../../envs/exo2micro.yaml"
-    threads: THREADS
+    threads: BESIDE_THREADS
     resources:
         **on_a_cluster("align_interior"),
         mem_mb=memory(1800),

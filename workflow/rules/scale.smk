@@ -19,7 +19,7 @@ rule measure_pair:
         f"{PAIR}/logs/measure_pair_{{fmt}}{{sfx3}}.log",
     conda:
         "../../envs/exo2micro.yaml"
-    threads: WARP_THREADS
+    threads: BESIDE_THREADS
     resources:
         **on_a_cluster("measure_pair"),
         mem_mb=memory(1500),
