@@ -92,52 +92,15 @@ class Subtraction:
         return difference_tile(post, aligned, coverage, scale, self.dark_post, self.dark_pre)
 
 
-def subtracting(post, pre, transform, padding, subtraction, interpolation, threads=1, pack=None):
-    """Workers that make a difference image, for the tiles of `storage.tile_windows`.
-
-    Parameters
-    ----------
-    post, pre : ImageFile
-        Padded images.
-    transform : Transform
-        Padded post to padded pre.
-    padding : dict
-        Stage 1's record.
-    subtraction : Subtraction
-        Scale and dark levels.
-    interpolation : str
-        See `warping.warp_tile`.
-    threads : int
-        Processes that work side by side.
-    pack : callable, optional
-        Takes a tile, ndarray of float32, or None where both images are empty, and gives what is
-        to be passed on of it; the tile itself if not given.
-
-    Returns
-    -------
-    Workers
-    """
-    boxes = {stain: raw_box(padding, stain) for stain in ("post", "pre")}
-    pack = pack or (lambda tile: tile)
-
-    def subtract(window):
-        tile, aligned, coverage = covered_pair(post, pre, transform, window, interpolation, boxes)
-        if not tile.any() and not aligned.any():
-            return None
-        return pack(subtraction(window, tile, aligned, coverage))
-
-    return Workers(subtract, threads, fork=is_large(padding["raw"]["post"]["shape"]))
-
-
 def write_difference(sources, target, padding, subtraction, interpolation, facts):
-    """Write a difference image.
+    """Write a difference image, each pixel read and warped once.
 
     Parameters
     ----------
     sources : object
         Paths `post`, `pre` (padded images) and `transform`.
     target : path
-        Checkpoint.
+        Checkpoint, float32.
     padding : dict
         Stage 1's record.
     subtraction : Subtraction
@@ -145,11 +108,18 @@ def write_difference(sources, target, padding, subtraction, interpolation, facts
     interpolation : str
         See `warping.warp_tile`.
     facts : dict
-        `storage.write_image`'s facts of the image, threads included.
+        `storage.write_image`'s facts of the image; as many processes as ``threads`` work on it.
     """
+    transform, pack = load_transform(sources.transform), packing(target)
+    boxes = {stain: raw_box(padding, stain) for stain in ("post", "pre")}
+    large = is_large(padding["raw"]["post"]["shape"])
     with open_image(sources.post) as post, open_image(sources.pre) as pre:
-        pair = post, pre, load_transform(sources.transform), padding
-        how = subtraction, interpolation, facts["threads"], packing(target)
-        with subtracting(*pair, *how) as workers:
+
+        def subtract(window):
+            pair = covered_pair(post, pre, transform, window, interpolation, boxes)
+            tile, aligned, _ = pair
+            return pack(subtraction(window, *pair)) if tile.any() or aligned.any() else None
+
+        with Workers(subtract, facts["threads"], fork=large) as workers:
             tiles = workers.map(tile_windows(post.shape), TILES_AT_ONCE)
             write_image(target, post.shape, np.dtype("float32"), tiles, **facts)
