@@ -20,8 +20,8 @@ from .engine_speed import (
     schedule_cheaply,
     take_shorter_ways,
 )
-from .errors import BatchError
-from .preflight import check_room, judge, memory_available
+from .errors import BatchError, RoomError
+from .preflight import check_room, judge, look_ahead, memory_available
 from .run_lock import remove_stale_locks, take_output_folder
 from .spare_cores import offer_cores
 from .targets import pair_folder
@@ -38,6 +38,9 @@ ELSEWHERE = (
 
 def prepare_run(workflow, request, words):
     """Set up a run before its jobs are planned: what is forced, memory, and the check for room.
+
+    A dry run, in which nothing can go wrong for want of room, is checked when its plan is printed:
+    so the plan need not wait for the headers of all photographs, which are read beside it.
 
     Parameters
     ----------
@@ -56,7 +59,7 @@ def prepare_run(workflow, request, words):
     Raises
     ------
     RoomError
-        If there is not enough memory or disk.
+        If there is not enough memory or disk; of a dry run, its plan ends with that.
     BatchError
         If another run works on the output folder, or it is not writable.
     """
@@ -74,6 +77,10 @@ def prepare_run(workflow, request, words):
         offer_cores(workflow.resource_settings.cores)
     if local and "mem_mb" not in workflow.resource_settings.resources:
         workflow.register_resource("mem_mb", int(MEMORY_SHARE * memory_available() / 1e6))
+    if is_dry(words):
+        look_ahead(request)
+        _check_after_plan(workflow, request, local)
+        return ""
     return judge(check_room(request, local), request.control.force_run)
 
 
@@ -168,6 +175,26 @@ def _settle(workflow, forced, words):
         return execute(**options)
 
     workflow.execute = settle_and_execute
+
+
+def _check_after_plan(workflow, request, local):
+    """Have a dry run end with the check for room."""
+    from snakemake.exceptions import WorkflowError
+    from snakemake.logging import logger
+
+    execute = workflow.execute
+
+    def plan_and_check(**options):
+        planned = execute(**options)
+        try:
+            warning = judge(check_room(request, local), request.control.force_run)
+        except RoomError as error:
+            raise WorkflowError(str(error)) from None
+        if warning:
+            logger.warning(warning)
+        return planned
+
+    workflow.execute = plan_and_check
 
 
 class WhenIdle(logging.Handler):

@@ -88,6 +88,11 @@ class Preflight:
         return "\n".join(lines) or "; ".join(map(str, self.needs))
 
 
+def look_ahead(request):
+    """Begin to read, beside what this process does next, what `check_room` must know."""
+    read_ahead(path for pair in request.pairs for path in (pair.pre, pair.post))
+
+
 def check_room(request, local=True):
     """Compare what a request needs with what this machine has.
 
@@ -103,7 +108,7 @@ def check_room(request, local=True):
     Preflight
     """
     disk, scratch, memory_mb, unread = 0.0, 0, LARGEST_JOB_MB, []
-    read_ahead(path for pair in request.pairs for path in (pair.pre, pair.post))
+    look_ahead(request)
     for pair in request.pairs:
         sizes = raw_sizes(request, pair, unread)
         if sizes:

@@ -1,19 +1,22 @@
-"""Sizes of raw files by their headers, each state of a file read once; of many, by all cores."""
+"""Sizes of raw files by their headers, each state of a file read once; of many, by other processes.
+
+Those read while this one goes on, so that a plan need not wait for them until it prints its jobs.
+"""
 
 import multiprocessing
 import os
+import signal
 import sys
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
 
 from .errors import ImageReadError
 from .resource_model import RawSize
 
-# With fewer files, starting processes costs more than they save: a header takes 0.4 ms.
+# With fewer files, starting a process costs more than it saves: a header takes 0.4 ms.
 MANY_FILES = 1000
-FILES_AT_ONCE = 250
+LEAST_FILES_A_PROCESS = 250
 
 _sizes = {}
+_readers = []
 
 
 def raw_size(path):
@@ -36,35 +39,62 @@ def raw_size(path):
     """
     state = _state(path)
     if state not in _sizes:
+        _wait_for_readers()
+    if state not in _sizes:
         _sizes[state] = _read(path)
     return _sizes[state]
 
 
 def read_ahead(paths):
-    """Read the headers of many files, side by side, so that `raw_size` knows them.
+    """Begin to read the headers of many files, on the cores that this process leaves idle.
+
+    `raw_size` waits for them when it is asked for one that it does not know.
 
     Parameters
     ----------
     paths : iterable of str
         Raw files; those that are not there are passed over.
     """
-    cores = len(os.sched_getaffinity(0)) if sys.platform == "linux" else 1
-    states = {}
+    _wait_for_readers()
+    states = []
     for path in paths:
         try:
-            states[path] = _state(path)
+            states.append(_state(path))
         except OSError:
             continue  # not there yet, or a link that leads nowhere: its job says which
-    if cores == 1 or len(states) < MANY_FILES:
+    unread = [state for state in dict.fromkeys(states) if state not in _sizes]
+    idle = len(os.sched_getaffinity(0)) - 1 if sys.platform == "linux" else 0
+    if len(unread) < MANY_FILES:
         return
+    processes = min(idle, len(unread) // LEAST_FILES_A_PROCESS)
     # Forked, for a start in no time; elsewhere than on Linux that is not safe.
     context = multiprocessing.get_context("fork")
-    try:
-        with ProcessPoolExecutor(cores, mp_context=context) as readers:
-            sizes = readers.map(_read, states, chunksize=FILES_AT_ONCE)
-            _sizes.update(zip(states.values(), sizes, strict=True))
-    except BrokenProcessPool:
-        return  # a reader was killed: what is not known yet is read one by one
+    for number in range(processes):
+        receiving, sending = context.Pipe(duplex=False)
+        share = unread[number::processes]
+        reader = context.Process(target=_read_share, args=(share, sending), daemon=True)
+        reader.start()
+        sending.close()
+        _readers.append((reader, receiving))
+
+
+def _read_share(states, sending):
+    """What a reader does: it says nothing, whatever becomes of the process that waits for it."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+    sending.send({state: _read(state[0]) for state in states})
+
+
+def _wait_for_readers():
+    """Take over what readers found; they are gone afterwards."""
+    while _readers:
+        reader, receiving = _readers.pop()
+        try:
+            _sizes.update(receiving.recv())
+        except EOFError:
+            pass  # it was killed: what is not known yet is read one by one
+        receiving.close()
+        reader.join()
 
 
 def _state(path):

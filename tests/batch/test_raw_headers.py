@@ -13,7 +13,7 @@ from exo2micro import raw_headers
 
 def test_many_headers_are_read_ahead(tmp_path, monkeypatch):
     monkeypatch.setattr(raw_headers, "MANY_FILES", 3)
-    monkeypatch.setattr(raw_headers, "FILES_AT_ONCE", 2)
+    monkeypatch.setattr(raw_headers, "LEAST_FILES_A_PROCESS", 2)
     monkeypatch.setattr(raw_headers, "_sizes", {})
     paths = [str(tmp_path / f"{number}.tif") for number in range(5)]
     for number, path in enumerate(paths):
@@ -21,6 +21,7 @@ def test_many_headers_are_read_ahead(tmp_path, monkeypatch):
     (tmp_path / "damaged.tif").write_bytes(b"II*\0")
     damaged, absent = str(tmp_path / "damaged.tif"), str(tmp_path / "absent.tif")
     raw_headers.read_ahead([*paths, damaged, absent])
+    raw_headers._wait_for_readers()
     known = dict(raw_headers._sizes)
     monkeypatch.setattr(raw_headers, "_sizes", {})
     sizes = [raw_headers.raw_size(path) for path in paths]
@@ -36,13 +37,16 @@ def test_many_headers_are_read_ahead(tmp_path, monkeypatch):
 
 def test_a_reader_that_is_killed_costs_nothing_but_time(tmp_path, monkeypatch):
     monkeypatch.setattr(raw_headers, "MANY_FILES", 1)
+    monkeypatch.setattr(raw_headers, "LEAST_FILES_A_PROCESS", 1)
     monkeypatch.setattr(raw_headers, "_sizes", {})
     path = str(tmp_path / "one.tif")
     tifffile.imwrite(path, np.zeros((10, 20), np.uint8))
     with monkeypatch.context() as during:
         during.setattr(raw_headers, "_read", killed)
         raw_headers.read_ahead([path, path])
+    assert raw_headers._readers or sys.platform != "linux" or len(os.sched_getaffinity(0)) == 1
     assert raw_headers.raw_size(path).width == 20
+    assert not raw_headers._readers
 
 
 def killed(path):
