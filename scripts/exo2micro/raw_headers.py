@@ -7,6 +7,7 @@ import multiprocessing
 import os
 import signal
 import sys
+from contextlib import suppress
 
 from .errors import ImageReadError
 from .resource_model import RawSize
@@ -89,10 +90,9 @@ def _wait_for_readers():
     """Take over what readers found; they are gone afterwards."""
     while _readers:
         reader, receiving = _readers.pop()
-        try:
+        # Of one that was killed nothing comes: what is not known then is read one by one.
+        with suppress(EOFError):
             _sizes.update(receiving.recv())
-        except EOFError:
-            pass  # it was killed: what is not known yet is read one by one
         receiving.close()
         reader.join()
 

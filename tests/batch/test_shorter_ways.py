@@ -49,6 +49,7 @@ def test_flags(name, wanted):
         "{a-b}",
         temp("of_{a}"),
         "tail{a}z",
+        "100%{a}%s{b}%%",
     ],
 )
 def test_wildcards(pattern):

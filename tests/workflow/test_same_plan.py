@@ -54,7 +54,40 @@ rule listing:
     input: lambda wc: expand("out/{n}.sum", n=range(3)), "start/../start/2.txt", "start//1.txt"
     output: "out/listing"
     script: "listing.py"
+rule sender:
+    input: named=lambda wc: f"start/{wc.n}.txt"
+    output: pipe("out/{n}.pipe")
+    shell: "echo > {output}"
+rule receiver:
+    input: "out/{n}.pipe", lambda wc: f"start/{wc.n}.txt", three=lambda wc, n=3: ["start/2.txt"]
+    output: "out/100%{n}.received"
+    shell: "cat {input[0]} > {output}"
+rule journal:
+    input: before_update("out/journal.old"), "start/0.txt", function=lambda wildcards: STARTS[:2]
+    output: update("out/journal")
+    shell: "date >> {output}"
+rule reader:
+    input: before_update("out/journal"), lambda wc: temp(f"start/{wc.n}.txt")
+    output: "out/{n}.before"
+    shell: "wc {input} > {output}"
+rule failing:
+    input: kept="out/0.kept", absent=lambda wc: {}[wc.n]
+    output: "out/{n}.failing"
+    shell: "touch {output}"
+STARTS = ["start/1.txt", "start/2.txt", "start/0.txt"]
 """
+# What to ask it for, and the exit code of its plan.
+ODD_REQUESTS = (
+    ([], 0),
+    (["out/1.sum"], 0),
+    (["--notemp", "-R", "second"], 0),
+    (["--until", "second"], 0),
+    (["--omit-from", "second"], 0),
+    (["out/100%1.received"], 0),
+    (["out/journal", "out/1.before"], 0),
+    (["out/7.sum"], 1),
+    (["out/1.failing"], 1),
+)
 
 
 def jobs_printed(said):
@@ -127,6 +160,9 @@ def odd(tmp_path):
     (tmp_path / "start").mkdir()
     for number in range(3):
         (tmp_path / f"start/{number}.txt").touch()
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out/journal").touch()
+    (tmp_path / "out/journal.old").touch()
     (tmp_path / "Snakefile").write_text(ODD_RULES)
     (tmp_path / "listing.py").write_text("open(snakemake.output[0], 'w').close()\n")
     return tmp_path
@@ -134,13 +170,13 @@ def odd(tmp_path):
 
 def test_the_plan_of_other_rules_and_its_run(odd):
     seen = []
-    for words in ([], ["out/1.sum"], ["--notemp", "-R", "second"], ["out/7.sum"]):
+    for words, expected_code in ODD_REQUESTS:
         (code, short), (own_code, own) = plans(odd, ["--cores", "2", *words])
-        assert code == own_code == (words == ["out/7.sum"])
+        assert code == own_code == expected_code, words
         assert short == own
         seen.append(number_of_jobs(short))
     assert seen[0] == 3 * 3 + 2
-    assert min(seen[:3]) > 0
+    assert all(jobs > 0 for jobs, (_, code) in zip(seen, ODD_REQUESTS, strict=True) if code == 0)
     run = [sys.executable, "-m", "snakemake", "--cores", "2"]
     environment = {"PYTHONPATH": str(ROOT / "scripts"), "PATH": "/usr/bin:/bin"}
     done = subprocess.run(run, cwd=odd, env=environment, capture_output=True, text=True)

@@ -72,17 +72,20 @@ def memory(measured_mb):
     def reserve(wildcards, attempt):
         return attempt * measured_mb
 
-    reserve.same_for_jobs = True  # so that a plan need not ask it for each job
+    reserve.decided_by = lambda wildcards: None  # so that a plan need not ask it for each job
     return reserve
 
 
 def memory_to_read_raw(measured_mb):
     """What a job reserves that reads raw files, which may have to be decoded as a whole."""
 
-    def reserve(wildcards, attempt):
-        pair = wildcards.sample, wildcards.dye
-        return attempt * reserve_for_reading(REQUEST, *pair, measured_mb)
+    def least(wildcards):
+        return reserve_for_reading(REQUEST, wildcards.sample, wildcards.dye, measured_mb)
 
+    def reserve(wildcards, attempt):
+        return attempt * least(wildcards)
+
+    reserve.decided_by = least
     return reserve
 
 

@@ -1,5 +1,7 @@
 """Shorter ways to what Snakemake asks of the names of files, dozens of times for each job."""
 
+from operator import itemgetter
+
 from snakemake import io, path_modifier
 from snakemake.exceptions import WildcardError
 from snakemake_interface_common.io import AnnotatedStringInterface
@@ -8,7 +10,7 @@ from .caches import MOST_REMEMBERED
 from .replacing import instead_of
 
 _annotated = {}
-_patterns = {}
+_forms = {}
 
 
 @instead_of(io, "is_flagged")
@@ -25,23 +27,36 @@ def is_flagged(value, flag):
     return _annotated[kind] and value.is_flagged(flag)
 
 
+def flags_of(file):
+    """All flags of a file of a job."""
+    inner = file._file
+    return inner._flags if type(inner) is io.AnnotatedString else file.flags
+
+
 @instead_of(io, "apply_wildcards")
 def apply_wildcards(pattern, wildcards):
     """Fill in a pattern; where its wildcards are is found once."""
     if "{" not in pattern:
         return str(pattern)
-    if pattern not in _patterns:
-        if len(_patterns) >= MOST_REMEMBERED:
-            _patterns.clear()
-        _patterns[str(pattern)] = split_pattern(pattern)
-    literals, names = _patterns[pattern]
-    filled = [literals[0]]
+    form = _forms.get(pattern)
+    if form is None:
+        if len(_forms) >= MOST_REMEMBERED:
+            _forms.clear()
+        form = _forms[str(pattern)] = _form_of(pattern)
+    template, values_of = form
     try:
-        for name, literal in zip(names, literals[1:], strict=True):
-            filled += (str(wildcards[name]), literal)
+        return template % values_of(wildcards)
     except KeyError as error:
         raise WildcardError(str(error)) from error
-    return "".join(filled)
+
+
+def _form_of(pattern):
+    """A pattern with a place for each value, and what takes these out of the wildcards."""
+    literals, names = split_pattern(pattern)
+    template = "%s".join(literal.replace("%", "%%") for literal in literals)
+    if len(names) > 1:
+        return template, itemgetter(*names)
+    return template, lambda wildcards: tuple(wildcards[name] for name in names)
 
 
 def split_pattern(pattern):
@@ -95,10 +110,14 @@ def _new_file(cls, file, rule):
         inner = file
     else:
         return _new_file.replaced(cls, file, rule)
-    # A slash at the end is taken off; <name> may be a variable of paths.
-    if file.endswith("/") or "<" in file or is_flagged(inner, "storage_object"):
+    if is_changed_by_snakemake(file) or is_flagged(inner, "storage_object"):
         return _new_file.replaced(cls, file, rule)
     return _plain_file(cls, file, inner, rule)
+
+
+def is_changed_by_snakemake(path):
+    """Whether a path is changed where it becomes a file: by a slash at its end, or a variable."""
+    return path.endswith("/") or "<" in path
 
 
 def _plain_file(cls, text, inner, rule):
@@ -108,18 +127,27 @@ def _plain_file(cls, text, inner, rule):
     return made
 
 
+def file_at(path, flags, rule):
+    """A file of a job: of a path without wildcards that Snakemake does not change."""
+    annotated = str.__new__(io.AnnotatedString, path)
+    annotated.callable, annotated._flags = None, flags
+    return _plain_file(io._IOFile, path, annotated, rule)
+
+
 @instead_of(io._IOFile, "apply_wildcards")
 def _file_of_wildcards(self, wildcards):
     inner = self._file
-    if self._is_callable or is_flagged(inner, "storage_object"):
+    kind = type(inner)
+    if kind is io.AnnotatedString and not self._is_callable:
+        flags = dict(inner._flags)
+    elif kind is str:
+        flags = {}
+    else:
         return _file_of_wildcards.replaced(self, wildcards)
     text = apply_wildcards(inner, wildcards)
-    if text.endswith("/") or "<" in text:
+    if is_changed_by_snakemake(text) or flags.get("storage_object"):
         return _file_of_wildcards.replaced(self, wildcards)
-    annotated = str.__new__(io.AnnotatedString, text)
-    annotated.callable = None
-    annotated._flags = dict(getattr(inner, "flags", ()))
-    return _plain_file(type(self), text, annotated, self.rule)
+    return file_at(text, flags, self.rule)
 
 
 def known_to_exist(file):
@@ -139,7 +167,7 @@ def known_to_exist(file):
     if not cache.active:
         return None
     known = cache.exists_local
-    found = known.get(file)
+    found = known.get(file._file)  # found by its text, as a file has no hash of its own
     if found is not None:
         return found
     folder = file.rpartition("/")[0]
@@ -148,6 +176,14 @@ def known_to_exist(file):
     if "/." in file or "//" in file:
         return None
     return False if _is_absent(folder, file, known) else None
+
+
+def any_may_exist(files):
+    """Whether any file of a job may be here, or in a storage elsewhere."""
+    for file in files:
+        if flags_of(file).get("storage_object") or known_to_exist(file) is not False:
+            return True
+    return False
 
 
 def _is_absent(folder, path, known):

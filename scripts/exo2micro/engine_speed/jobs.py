@@ -1,11 +1,13 @@
 """Shorter ways to what Snakemake asks of each job of a plan."""
 
+from operator import attrgetter
+
 from snakemake import jobs
 from snakemake.io import _IOFile, fmt
 from snakemake.logging import logger
 from snakemake_interface_logger_plugins.common import LogEvent
 
-from .files import is_flagged, known_to_exist
+from .files import any_may_exist, flags_of, known_to_exist
 from .replacing import instead_of
 from .rules import kept_by_rule
 
@@ -16,11 +18,19 @@ PRINTED_OTHERWISE = frozenset({
 })  # fmt: skip
 
 
+# What is said of a job that has to run; of the sets, as they are before they are made.
+_GROUNDS = attrgetter(
+    "_updated_input", "_missing_output", "_updated_input_run", "forced", "noio", "nooutput",
+    "pipe", "service", "code_changed", "params_changed", "software_stack_changed",
+    "input_changed", "unfinished_queue_input",
+)  # fmt: skip
+
+
 @instead_of(jobs, "format_files")
 def _format_files(io, as_input=False, as_output=False):
     return [
         fmt.fmt_iofile(file, as_input=as_input, as_output=as_output)
-        if isinstance(file, _IOFile) and not PRINTED_OTHERWISE.isdisjoint(file.flags)
+        if isinstance(file, _IOFile) and not PRINTED_OTHERWISE.isdisjoint(flags_of(file))
         else str(file)
         for file in io
     ]
@@ -59,31 +69,51 @@ async def _missing_output(job, requested):
     own = job.output_by_path
     for path in requested:
         file = own.get(str(path), path)
-        if is_flagged(file, "pipe") or is_flagged(file, "service") or not await file.exists():
+        flags = flags_of(file)
+        if flags.get("pipe") or flags.get("service"):
             yield file
+            continue
+        found = None if flags.get("storage_object") else known_to_exist(file)
+        if not (await file.exists() if found is None else found):
+            yield file
+
+
+def may_have_output(job):
+    """Whether any of a job's outputs may be there already; that none is, is found once."""
+    cache = job.dag.workflow.iocache
+    if not cache.active:
+        return True
+    without = cache.__dict__.setdefault("_jobs_without_output", set())
+    if job in without:
+        return False
+    if any_may_exist(job.output):
+        return True
+    without.add(job)
+    return False
 
 
 @instead_of(jobs.Job, "output_mintime")
 async def _output_mintime(job):
-    return await _output_mintime.replaced(job) if job.benchmark or _may_have_output(job) else None
+    return await _output_mintime.replaced(job) if job.benchmark or may_have_output(job) else None
 
 
 @instead_of(jobs.Job, "outputs_older_than_script_or_notebook")
 async def _outputs_older_than_script(job):
-    if _may_have_output(job):
+    if may_have_output(job):
         async for file in _outputs_older_than_script.replaced(job):
             yield file
 
 
 @instead_of(jobs.Job, "check_protected_output")
 async def _check_protected_output(job):
-    if _may_have_output(job):
+    if may_have_output(job):
         await _check_protected_output.replaced(job)
 
 
-def _may_have_output(job):
-    """Whether any of a job's outputs may be there already."""
-    return any(file.is_storage or known_to_exist(file) is not False for file in job.output)
+@instead_of(jobs.Reason, "__bool__")
+def _is_reason(reason):
+    # The sets that were not asked for yet are empty, and need not be made to see it.
+    return not reason.finished and any(_GROUNDS(reason))
 
 
 @instead_of(jobs.Job, "_path_to_source_file")

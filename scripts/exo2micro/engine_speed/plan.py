@@ -10,7 +10,8 @@ from snakemake.logging import logger
 from snakemake.persistence.file import FilePersistence
 
 from .caches import MOST_REMEMBERED
-from .files import known_to_exist, split_pattern
+from .files import any_may_exist, is_flagged, split_pattern
+from .jobs import may_have_output
 from .replacing import instead_of
 from .rules import kept_by_rule
 
@@ -18,12 +19,16 @@ from .rules import kept_by_rule
 @instead_of(output_index.OutputIndex, "__init__")
 def _begin_index(index, rules):
     _begin_index.replaced(index, rules)
-    # A path that lacks the longest text between a pattern's wildcards does not match it.
     index._products = [
-        (max(split_pattern(product)[0], key=len), product, rule)
-        for rule in rules
-        for product in rule.products()
+        (*_texts_of(product), product, rule) for rule in rules for product in rule.products()
     ]
+
+
+def _texts_of(pattern):
+    """Texts of a pattern without which no path matches it: somewhere in it, and at its end."""
+    literals, _ = split_pattern(pattern)
+    # How a path begins is the same for nearly all of them.
+    return max(literals[1:] or literals, key=len), literals[-1]
 
 
 @instead_of(output_index.OutputIndex, "match_producers")
@@ -32,8 +37,8 @@ def _match_producers(index, path):
     try:
         return {
             rule
-            for literal, product, rule in index._products
-            if literal in path and product.match(path)
+            for inside, end, product, rule in index._products
+            if inside in path and path.endswith(end) and product.match(path)
         }
     except (re.error, ValueError):
         return _match_producers.replaced(index, path)  # says of which rule
@@ -43,6 +48,30 @@ def _match_producers(index, path):
 async def _handle_temp(plan, job):
     if job.is_group() or any(one.temp_output for one in (job, *plan._dependencies[job])):
         await _handle_temp.replaced(plan, job)
+
+
+@instead_of(dag.DAG, "handle_pipes_and_services")
+def _handle_pipes_and_services(plan):
+    if _has_output(plan, "pipe", "service", "nodelocal"):
+        _handle_pipes_and_services.replaced(plan)
+
+
+@instead_of(dag.DAG, "handle_update_flags")
+def _handle_update_flags(plan):
+    if _has_output(plan, "update"):
+        _handle_update_flags.replaced(plan)
+
+
+def _has_output(plan, *flags):
+    """Whether any rule has an output that carries one of some flags."""
+    return any(
+        is_flagged(file, flag) for rule in plan.rules for file in rule.output for flag in flags
+    )
+
+
+@instead_of(dag.DAG, "in_until")
+def _in_until(plan, job):
+    return bool(plan.untilrules or plan.untilfiles) and _in_until.replaced(plan, job)
 
 
 @instead_of(dag.DAG, "update_ready")
@@ -91,13 +120,7 @@ def _process_job(processor, job):
 @instead_of(io.IOCache, "mtime_inventory")
 async def _mtime_inventory(cache, jobs, n_workers=8):
     begun = [
-        job
-        for job in jobs
-        if job.benchmark
-        or any(
-            file.is_storage or known_to_exist(file) is not False
-            for file in (*job.input, *job.output)
-        )
+        job for job in jobs if job.benchmark or may_have_output(job) or any_may_exist(job.input)
     ]
     await _mtime_inventory.replaced(cache, begun, n_workers)
 

@@ -1,20 +1,23 @@
 """What of a rule becomes a job's: its inputs, its log, its resources."""
 
 import inspect
+from collections.abc import Mapping
+from typing import NamedTuple
 
 from snakemake import common, rules
 from snakemake.exceptions import WildcardError
-from snakemake.io import _IOFile, is_callable
-from snakemake.iocontainers import InputFiles, Log
+from snakemake.io import AnnotatedString, _IOFile, is_callable
+from snakemake.iocontainers import InputFiles, Log, OutputFiles, Wildcards
 
-from .files import is_flagged, modifies
+from .files import file_at, is_changed_by_snakemake, is_flagged, modifies
 from .lists import copy_of
 from .replacing import instead_of
 
 # Default resources that are functions, but the same for all jobs of a run.
 SAME_FOR_ALL = {"tmpdir": "system_tmpdir"}
-# Mark of a function that gives all jobs of a rule the same, by nothing but the attempt.
-SAME_FOR_JOBS = "same_for_jobs"
+# Mark of a function of a resource: a function of the wildcards, with the value that, besides the
+# attempt, decides what it gives.
+DECIDED_BY = "decided_by"
 
 
 def kept_by_rule(rule, key, find):
@@ -34,50 +37,97 @@ def _parameters_asked_for(function, given):
     return {name: value for name, value in given.items() if name in asked}
 
 
+class ItemOfInput(NamedTuple):
+    """An input of a rule: its name, a file or a function, and whether that gives names itself."""
+
+    name: str | None
+    item: object
+    function: object
+    unpacked: bool
+
+    def given(self, wildcards):
+        """What it gives for some wildcards, by name; None where Snakemake has to find that."""
+        if self.function is None:
+            return {self.name: self.item.apply_wildcards(wildcards)}
+        found = self.function(wildcards)
+        return found if self.unpacked else {self.name: found}
+
+
 @instead_of(rules.Rule, "expand_input")
 def _expand_input(rule, wildcards, groupid=None):
-    functions = kept_by_rule(rule, "input", _functions_of_input)
-    if functions is None:
-        return _expand_input.replaced(rule, wildcards, groupid)
+    items = kept_by_rule(rule, "input", _items_of_input)
+    try:
+        found = None if items is None else _files_of(items, rule, wildcards)
+    except Exception:
+        found = None  # Snakemake meets it too, and says of which rule it is
+    return _expand_input.replaced(rule, wildcards, groupid) if found is None else found
+
+
+def _files_of(items, rule, wildcards):
+    """Files of a job, and which input each is of; None if any is of another kind."""
     found, mapping = InputFiles(), {}
-    for name, item, unpacked in functions:
-        given, incomplete = rule.apply_input_function(
-            item,
-            wildcards,
-            incomplete_checkpoint_func=lambda error: error.targetfile,
-            is_unpack=unpacked,
-            groupid=groupid,
-        )
-        named = given if unpacked else {name: given}
-        if incomplete or type(named) is not dict:
-            return _expand_input.replaced(rule, wildcards, groupid)
-        for key, path in named.items():
-            if type(path) is not str:
-                return _expand_input.replaced(rule, wildcards, groupid)
-            file = _IOFile(path, rule=rule).apply_wildcards(wildcards)
+    asked = Wildcards(fromdict=wildcards)
+    for one in items:
+        named = one.given(asked)
+        if type(named) is not dict:
+            return None
+        for name, file in named.items():
+            if type(file) is str and "{" not in file and not is_changed_by_snakemake(file):
+                file = file_at(file, {}, rule)
+            elif one.function is not None:
+                return None
             file.check()
-            mapping[file] = item
+            mapping[file] = one.item
             found.append(file)
-            found._set_name(key, len(found) - 1)
+            if name:
+                found._set_name(name, len(found) - 1)
     return found, mapping, {}, False
 
 
-def _functions_of_input(rule):
-    """Name, function and whether it gives names itself; None if any input is of another kind."""
+def _items_of_input(rule):
+    """All inputs of a rule; None if any is of another kind."""
     modifier = rule.input_modifier
-    functions = [(name, item, is_flagged(item, "unpack")) for name, item in rule.input._allitems()]
-    plain = (
-        not rule.dependencies
-        and not tuple(rule.workflow.modifier.default_input_flags)
-        and (modifier is None or not modifies(modifier))
-        and all(
-            is_callable(item)
-            and bool(name) != unpacked
-            and not getattr(item, "flags", {}).keys() - {"unpack"}
-            for name, item, unpacked in functions
-        )
-    )
-    return functions if plain else None
+    if (
+        rule.dependencies
+        or tuple(rule.workflow.modifier.default_input_flags)
+        or (modifier is not None and modifies(modifier))
+    ):
+        return None
+    items = []
+    for name, item in rule.input._allitems():
+        unpacked, function = is_flagged(item, "unpack"), None
+        if is_callable(item):
+            inner = item._file if isinstance(item, _IOFile) else item
+            function = inner.callable if isinstance(inner, AnnotatedString) else inner
+            if (
+                (name and unpacked)
+                or getattr(item, "flags", {}).keys() - {"unpack"}
+                or not _takes_wildcards_alone(function)
+            ):
+                return None
+        elif type(item) is not _IOFile:
+            return None
+        items.append(ItemOfInput(name, item, function, unpacked))
+    return items
+
+
+def _takes_wildcards_alone(function):
+    parameters = common.get_function_params(function)
+    if not isinstance(parameters, Mapping) or len(parameters) != 1:
+        return False
+    (parameter,) = parameters.values()
+    return parameter.kind is parameter.POSITIONAL_OR_KEYWORD
+
+
+@instead_of(rules.Rule, "expand_output")
+def _expand_output(rule, wildcards):
+    patterns = kept_by_rule(rule, "output", lambda rule: list(rule.output))
+    output = OutputFiles()
+    output.extend(pattern.apply_wildcards(wildcards) for pattern in patterns)
+    output._take_names(rule.output._get_names())
+    for path in output:
+        path.check()
+    return output, dict(zip(output, patterns, strict=True))
 
 
 @instead_of(rules.Rule, "expand_log")
@@ -99,19 +149,28 @@ def _expand_resources(rule, wildcards, input, attempt, skip_evaluation=None):
     def find(rule):
         return _expand_resources.replaced(rule, wildcards, input, attempt, skip_evaluation)
 
-    if not kept_by_rule(rule, "same resources", _has_same_resources):
+    deciding = kept_by_rule(rule, "what decides resources", _what_decides_resources)
+    if deciding is None:
         return find(rule)
-    return copy_of(kept_by_rule(rule, ("resources", attempt, *sorted(skip_evaluation or ())), find))
+    try:
+        values = [value_for(Wildcards(fromdict=wildcards)) for value_for in deciding]
+    except Exception:
+        return find(rule)  # Snakemake meets it too, and says of which rule it is
+    key = "resources", attempt, *sorted(skip_evaluation or ()), *values
+    return copy_of(kept_by_rule(rule, key, find))
 
 
-def _has_same_resources(rule):
-    """Whether all jobs of a rule have the same resources at the same attempt."""
-    return all(
-        not resource.is_evaluable()
-        or SAME_FOR_ALL.get(resource.name, "") == resource.raw
-        or getattr(resource._evaluator, SAME_FOR_JOBS, False)
-        for resource in rule.resources.values()
-    )
+def _what_decides_resources(rule):
+    """Functions of what, besides the attempt, resources of a rule depend on; None if not known."""
+    deciding = []
+    for resource in rule.resources.values():
+        if not resource.is_evaluable() or SAME_FOR_ALL.get(resource.name, "") == resource.raw:
+            continue
+        value_for = getattr(resource._evaluator, DECIDED_BY, None)
+        if value_for is None:
+            return None
+        deciding.append(value_for)
+    return deciding
 
 
 @instead_of(rules.Rule, "group")
