@@ -84,7 +84,7 @@ ODD_REQUESTS = (
     (["--until", "second"], 0),
     (["--omit-from", "second"], 0),
     (["out/100%1.received"], 0),
-    (["out/journal", "out/1.before"], 0),
+    (["out/journal", "out/1.before", "-R", "journal"], 0),
     (["out/7.sum"], 1),
     (["out/1.failing"], 1),
 )
