@@ -93,7 +93,14 @@ def plan_of(*outputs):
 def test_an_output_inside_another_is_still_found(remembering):
     check = DAG.check_directory_outputs
     check(plan_of("a/b", "a/b-c", "a/b.d", os.path.abspath("a/bc/d"), "c"))
-    for outer, inner in (("a/b", "a/b/c"), ("a", os.path.abspath("a/x/y"))):
+    for outer, inner in (
+        ("a/b", "a/b/c"),
+        ("a", os.path.abspath("a/x/y")),
+        (os.path.abspath("a"), os.path.abspath("a/x/y")),
+        ("a/.", "a/y"),
+        ("../a", "../a/./y"),
+        ("a", "a//y"),
+    ):
         with pytest.raises(ChildIOException, match=os.path.basename(inner)):
             check(plan_of(outer, f"{outer}-1", f"{outer}.2", inner, "z"))
 

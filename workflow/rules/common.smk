@@ -72,7 +72,7 @@ def memory(measured_mb):
     def reserve(wildcards, attempt):
         return attempt * measured_mb
 
-    reserve.decided_by = lambda wildcards: None  # so that a plan need not ask it for each job
+    reserve.decided_by = ()  # so that a plan need not ask it for each job
     return reserve
 
 
@@ -85,7 +85,7 @@ def memory_to_read_raw(measured_mb):
     def reserve(wildcards, attempt):
         return attempt * least(wildcards)
 
-    reserve.decided_by = least
+    reserve.decided_by = (least,)
     return reserve
 
 

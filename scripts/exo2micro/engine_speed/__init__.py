@@ -27,10 +27,12 @@ def take_shorter_ways():
     if not snakemake.__version__.startswith(READ_RELEASES):
         return False
     from . import lists, plan  # noqa: F401 - what is imported registers its functions
+    from .files import compare_files_by_text
     from .jobs import leave_out_empty_commands
     from .replacing import replace_all
 
     replace_all()
+    compare_files_by_text()
     leave_out_empty_commands()
     return True
 

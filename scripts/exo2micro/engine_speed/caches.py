@@ -75,22 +75,28 @@ def _where_paths_are_nested(check):
 
     @functools.wraps(check)
     def look(dag):
-        absolute = functools.cache(os.path.abspath)
-        made, folders = set(), set()
-        for job in dag.jobs:
-            for path in job.output:
-                folder, _, name = path.rpartition(os.sep)
-                if name in ("", os.curdir, os.pardir):
-                    return check(dag)
-                folder = absolute(folder) if folder or path[0] != os.sep else os.sep
-                folders.add(folder)
-                made.add(f"{folder.rstrip(os.sep)}{os.sep}{name}")
+        made = {path for job in dag.jobs for path in job.output}
+        folders = {path.rpartition(os.sep)[0] for path in made}
+        if not _show_where_they_lie(folders) or any(map(_ends_oddly, made)):
+            return check(dag)
         while folders:
             if not folders.isdisjoint(made):
                 return check(dag)
             folders = {os.path.dirname(folder) for folder in folders} - folders
 
     return look
+
+
+def _show_where_they_lie(folders):
+    """Whether of folders, as they are written, it is plain which lies in which."""
+    return len({os.path.isabs(folder) for folder in folders}) <= 1 and not any(
+        folder.startswith(os.pardir) or (folder and folder != os.path.normpath(folder))
+        for folder in folders
+    )
+
+
+def _ends_oddly(path):
+    return path.endswith((os.sep, os.curdir))
 
 
 def _remembering(parameters_of):

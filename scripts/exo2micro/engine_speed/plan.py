@@ -4,6 +4,7 @@ import functools
 import logging
 import os
 import re
+from itertools import chain
 
 from snakemake import dag, io, output_index
 from snakemake.logging import logger
@@ -19,25 +20,33 @@ from .rules import kept_by_rule
 @instead_of(output_index.OutputIndex, "__init__")
 def _begin_index(index, rules):
     _begin_index.replaced(index, rules)
-    index._products = [
-        (*_texts_of(product), product, rule) for rule in rules for product in rule.products()
-    ]
+    index._products_by_extension = {}
+    for rule in rules:
+        for product in rule.products():
+            literals, _ = split_pattern(product)
+            # How a path begins is the same for nearly all of them.
+            inside, end = max(literals[1:] or literals, key=len), literals[-1]
+            same = index._products_by_extension.setdefault(_extension(end), [])
+            same.append((inside, end, product, rule))
 
 
-def _texts_of(pattern):
-    """Texts of a pattern without which no path matches it: somewhere in it, and at its end."""
-    literals, _ = split_pattern(pattern)
-    # How a path begins is the same for nearly all of them.
-    return max(literals[1:] or literals, key=len), literals[-1]
+def _extension(text):
+    """What follows the last dot of a path, or of the end of a pattern; None where there is none."""
+    _, dot, extension = text.rpartition(".")
+    return extension if dot else None
 
 
 @instead_of(output_index.OutputIndex, "match_producers")
 @functools.lru_cache(MOST_REMEMBERED)
 def _match_producers(index, path):
+    known, extension = index._products_by_extension, _extension(path)
+    products = known.get(None, ())
+    if extension is not None:
+        products = chain(products, known.get(extension, ()))
     try:
         return {
             rule
-            for inside, end, product, rule in index._products
+            for inside, end, product, rule in products
             if inside in path and path.endswith(end) and product.match(path)
         }
     except (re.error, ValueError):
@@ -67,6 +76,13 @@ def _has_output(plan, *flags):
     return any(
         is_flagged(file, flag) for rule in plan.rules for file in rule.output for flag in flags
     )
+
+
+@instead_of(dag.DAG, "update_storage_inputs")
+def _update_storage_inputs(plan):
+    workflow = plan.workflow
+    if workflow.storage_registry._storages or plan._storage_input_jobs:
+        _update_storage_inputs.replaced(plan)
 
 
 @instead_of(dag.DAG, "in_until")

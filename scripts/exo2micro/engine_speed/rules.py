@@ -15,8 +15,8 @@ from .replacing import instead_of
 
 # Default resources that are functions, but the same for all jobs of a run.
 SAME_FOR_ALL = {"tmpdir": "system_tmpdir"}
-# Mark of a function of a resource: a function of the wildcards, with the value that, besides the
-# attempt, decides what it gives.
+# Mark of a function of a resource: functions of the wildcards, the values of which decide, with the
+# attempt, what it gives.
 DECIDED_BY = "decided_by"
 
 
@@ -153,7 +153,8 @@ def _expand_resources(rule, wildcards, input, attempt, skip_evaluation=None):
     if deciding is None:
         return find(rule)
     try:
-        values = [value_for(Wildcards(fromdict=wildcards)) for value_for in deciding]
+        asked = Wildcards(fromdict=wildcards) if deciding else None
+        values = [value_for(asked) for value_for in deciding]
     except Exception:
         return find(rule)  # Snakemake meets it too, and says of which rule it is
     key = "resources", attempt, *sorted(skip_evaluation or ()), *values
@@ -166,10 +167,10 @@ def _what_decides_resources(rule):
     for resource in rule.resources.values():
         if not resource.is_evaluable() or SAME_FOR_ALL.get(resource.name, "") == resource.raw:
             continue
-        value_for = getattr(resource._evaluator, DECIDED_BY, None)
-        if value_for is None:
+        functions = getattr(resource._evaluator, DECIDED_BY, None)
+        if functions is None:
             return None
-        deciding.append(value_for)
+        deciding += functions
     return deciding
 
 
