@@ -6,7 +6,9 @@
 A size is the megapixels of a raw RGB image. Each pair is drawn first (not counted). In the same run
 the floor is measured: the time to read the same raw bytes and to write the same images with the
 same codec, doing nothing else. Memory is that of all processes of the run together (proportional
-set size, so that shared libraries count once), looked at every 0.1 s.
+set size, so that what they share counts once). To tell it takes the system 20 ms a GB, which would
+be a tenth of two busy cores at ten looks a second: so a process is weighed once a second, and
+whenever its resident memory, looked at every 0.1 s, is more than ever before.
 """
 
 import argparse
@@ -17,6 +19,7 @@ import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -31,9 +34,29 @@ from exo2micro.storage.tiff import TileEncoder
 
 ROOT = Path(__file__).resolve().parents[2]
 EVERY = 0.1  # s between two looks at the processes
+WEIGHED_EVERY = 1.0  # s between two looks at what one shares, while it does not grow
 READ_BYTES = 16 * 1024**2
 BATCH = 64  # tiles that are encoded at a time for the floor
 SCRIPT = re.compile(r"tmp\w+\.(\w+)\.py$")
+
+
+@dataclass
+class Weight:
+    """Memory of a process with its part of what it shares, MB: the last, and the most of all."""
+
+    last: float = 0.0
+    peak: float = 0.0
+    most_resident: int = 0
+    weighed: float = 0.0
+
+    def of(self, process):
+        """Weigh it, if it has grown or a while has passed."""
+        resident, now = process.memory_info().rss, time.perf_counter()
+        if resident > self.most_resident or now - self.weighed > WEIGHED_EVERY:
+            self.last, self.weighed = process.memory_full_info().pss / 1e6, now
+            self.peak = max(self.peak, self.last)
+        self.most_resident = max(resident, self.most_resident)
+        return self.last
 
 
 class Watch(threading.Thread):
@@ -50,7 +73,7 @@ class Watch(threading.Thread):
     def __init__(self, pid):
         super().__init__(daemon=True)
         self.root, self.stages, self.peak_mb = psutil.Process(pid), {}, 0.0
-        self._seen, self._stopped = {}, threading.Event()
+        self._seen, self._weights, self._stopped = {}, {}, threading.Event()
 
     def run(self):
         """Look until stopped."""
@@ -81,7 +104,8 @@ class Watch(threading.Thread):
         of_children, below, found = {}, np.zeros(2), []
         for *_, traffic, _, parent in self._seen.values():
             of_children[parent] = of_children.get(parent, 0) + traffic
-        for (pid, _), (stage, cpu, peak, traffic, span, _) in reversed(self._seen.items()):
+        for key, (stage, cpu, traffic, span, _) in reversed(self._seen.items()):
+            pid, peak = key[0], self._weights[key].peak
             # The root was seen first: by then all below it is known.
             handed = below if pid == self.root.pid else of_children.get(pid, np.zeros(2))
             own = np.where(traffic >= handed, traffic - handed, traffic)
@@ -96,28 +120,27 @@ class Watch(threading.Thread):
             return []
 
     def _look(self, process):
-        """Memory of one process, MB; its counters are kept."""
+        """Memory of one process, MB, as it was when last weighed; its counters are kept."""
         try:
             with process.oneshot():
                 words = process.cmdline()
                 cpu = sum(process.cpu_times()[:2])
                 traffic = process.io_counters()
-                memory = process.memory_full_info().pss / 1e6
                 key = (process.pid, process.create_time())
                 parent = process.ppid()
+                memory = self._weights.setdefault(key, Weight()).of(process)
         except (psutil.NoSuchProcess, psutil.AccessDenied, psutil.ZombieProcess):
             return 0.0
         script = next((SCRIPT.search(word) for word in words if SCRIPT.search(word)), None)
         stage = script.group(1) if script else "snakemake"
         now = time.perf_counter()
-        peak, first = memory, key[1] - time.time() + now
+        first = key[1] - time.time() + now
         if key in self._seen:
-            peak = max(peak, self._seen[key][2])
             # A process that is ending has no words any more.
             stage = stage if words else self._seen[key][0]
         # Characters, not blocks: what a job asks for, wherever the pages come from.
         counts = np.array([traffic.read_chars, traffic.write_chars], dtype=float)
-        self._seen[key] = (stage, cpu, peak, counts, (first, now), parent)
+        self._seen[key] = (stage, cpu, counts, (first, now), parent)
         return memory
 
 
