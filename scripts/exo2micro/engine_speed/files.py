@@ -1,6 +1,7 @@
 """Shorter ways to what Snakemake asks of the names of files, dozens of times for each job."""
 
 from operator import itemgetter
+from types import MappingProxyType
 
 from snakemake import io, path_modifier
 from snakemake.exceptions import WildcardError
@@ -11,6 +12,7 @@ from .replacing import instead_of
 
 _annotated = {}
 _forms = {}
+_NO_FLAGS = MappingProxyType({})
 
 
 def compare_files_by_text():
@@ -29,6 +31,8 @@ def is_flagged(value, flag):
     if kind is io._IOFile:
         value = value._file
         kind = type(value)
+    if kind is str:
+        return False
     if kind is io.AnnotatedString:
         return bool(value._flags.get(flag))
     if kind not in _annotated:
@@ -37,9 +41,12 @@ def is_flagged(value, flag):
 
 
 def flags_of(file):
-    """All flags of a file of a job."""
+    """All flags of a file of a job, to look at."""
     inner = file._file
-    return inner._flags if type(inner) is io.AnnotatedString else file.flags
+    kind = type(inner)
+    if kind is str:
+        return _NO_FLAGS
+    return inner._flags if kind is io.AnnotatedString else file.flags
 
 
 @instead_of(io, "apply_wildcards")
@@ -136,11 +143,19 @@ def _plain_file(cls, text, inner, rule):
     return made
 
 
-def file_at(path, flags, rule):
-    """A file of a job: of a path without wildcards that Snakemake does not change."""
-    annotated = str.__new__(io.AnnotatedString, path)
-    annotated.callable, annotated._flags = None, flags
-    return _plain_file(io._IOFile, path, annotated, rule)
+def file_at(path, rule):
+    """A file of a job, without flags: of a path that has no wildcards and is not changed."""
+    return _plain_file(io._IOFile, path, path, rule)
+
+
+def filled_in(pattern, wildcards):
+    """A file of a job, of which nothing sets flags later: a rule's output or log."""
+    if type(pattern._file) is io.AnnotatedString and pattern._file._flags:
+        return pattern.apply_wildcards(wildcards)
+    text = None if pattern._is_callable else apply_wildcards(pattern, wildcards)
+    if text is None or is_changed_by_snakemake(text):
+        return pattern.apply_wildcards(wildcards)
+    return file_at(text, pattern.rule)
 
 
 @instead_of(io._IOFile, "apply_wildcards")
@@ -156,7 +171,9 @@ def _file_of_wildcards(self, wildcards):
     text = apply_wildcards(inner, wildcards)
     if is_changed_by_snakemake(text) or flags.get("storage_object"):
         return _file_of_wildcards.replaced(self, wildcards)
-    return file_at(text, flags, self.rule)
+    annotated = str.__new__(io.AnnotatedString, text)
+    annotated.callable, annotated._flags = None, flags
+    return _plain_file(type(self), text, annotated, self.rule)
 
 
 def known_to_exist(file):

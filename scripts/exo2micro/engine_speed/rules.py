@@ -9,7 +9,7 @@ from snakemake.exceptions import WildcardError
 from snakemake.io import AnnotatedString, _IOFile, is_callable
 from snakemake.iocontainers import InputFiles, Log, OutputFiles, Wildcards
 
-from .files import file_at, is_changed_by_snakemake, is_flagged, modifies
+from .files import file_at, filled_in, is_changed_by_snakemake, is_flagged, modifies
 from .lists import copy_of
 from .replacing import instead_of
 
@@ -73,7 +73,7 @@ def _files_of(items, rule, wildcards):
             return None
         for name, file in named.items():
             if type(file) is str and "{" not in file and not is_changed_by_snakemake(file):
-                file = file_at(file, {}, rule)
+                file = file_at(file, rule)
             elif one.function is not None:
                 return None
             file.check()
@@ -123,7 +123,7 @@ def _takes_wildcards_alone(function):
 def _expand_output(rule, wildcards):
     patterns = kept_by_rule(rule, "output", lambda rule: list(rule.output))
     output = OutputFiles()
-    output.extend(pattern.apply_wildcards(wildcards) for pattern in patterns)
+    output.extend(filled_in(pattern, wildcards) for pattern in patterns)
     output._take_names(rule.output._get_names())
     for path in output:
         path.check()
@@ -135,7 +135,7 @@ def _expand_log(rule, wildcards):
     if any(path.is_callable() for path in rule.log):
         return _expand_log.replaced(rule, wildcards)
     try:
-        log = Log(toclone=[path.apply_wildcards(wildcards) for path in rule.log])
+        log = Log(toclone=[filled_in(path, wildcards) for path in rule.log])
     except WildcardError:
         return _expand_log.replaced(rule, wildcards)  # says of which rule
     log._take_names(rule.log._get_names())
