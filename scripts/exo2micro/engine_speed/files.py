@@ -144,18 +144,37 @@ def _plain_file(cls, text, inner, rule):
 
 
 def file_at(path, rule):
-    """A file of a job, without flags: of a path that has no wildcards and is not changed."""
-    return _plain_file(io._IOFile, path, path, rule)
+    """A file of a job, without flags, at a path about which nothing is warned of.
+
+    Parameters
+    ----------
+    path : str
+        Without wildcards.
+    rule : snakemake.rules.Rule
+        The job's.
+
+    Returns
+    -------
+    snakemake.io._IOFile or None
+        None if there is anything in the path that Snakemake has to look at.
+    """
+    if not _is_lucky(path) or path[-1] == "/" or "<" in path:
+        return None
+    made = str.__new__(io._IOFile, path)
+    made._is_callable, made._file, made.rule = False, path, rule
+    made._regex = made._wildcard_constraints = None
+    return made
 
 
 def filled_in(pattern, wildcards):
-    """A file of a job, of which nothing sets flags later: a rule's output or log."""
-    if type(pattern._file) is io.AnnotatedString and pattern._file._flags:
-        return pattern.apply_wildcards(wildcards)
-    text = None if pattern._is_callable else apply_wildcards(pattern, wildcards)
-    if text is None or is_changed_by_snakemake(text):
-        return pattern.apply_wildcards(wildcards)
-    return file_at(text, pattern.rule)
+    """A file of a job, checked, of which nothing sets flags later: a rule's output or log."""
+    inner = pattern._file
+    plain = not pattern._is_callable and (type(inner) is str or not flags_of(pattern))
+    file = file_at(apply_wildcards(inner, wildcards), pattern.rule) if plain else None
+    if file is None:
+        file = pattern.apply_wildcards(wildcards)
+        file.check()
+    return file
 
 
 @instead_of(io._IOFile, "apply_wildcards")

@@ -5,6 +5,7 @@ from operator import attrgetter
 from snakemake import jobs
 from snakemake.io import _IOFile, fmt
 from snakemake.logging import logger
+from snakemake_interface_common.utils import lazy_property
 from snakemake_interface_logger_plugins.common import LogEvent
 
 from .files import any_may_exist, flags_of, known_to_exist
@@ -30,10 +31,25 @@ _GROUNDS = attrgetter(
 def _format_files(io, as_input=False, as_output=False):
     return [
         fmt.fmt_iofile(file, as_input=as_input, as_output=as_output)
-        if isinstance(file, _IOFile) and not PRINTED_OTHERWISE.isdisjoint(flags_of(file))
+        if _is_printed_otherwise(file)
         else str(file)
         for file in io
     ]
+
+
+def _is_printed_otherwise(file):
+    return (
+        type(file) is _IOFile
+        and type(file._file) is not str
+        and not PRINTED_OTHERWISE.isdisjoint(file.flags)
+    )
+
+
+@instead_of(lazy_property, "__get__")
+def _get_lazily(prop, instance, owner=None):
+    # What is there already, with one look instead of three.
+    value = getattr(instance, prop.cached, None)
+    return _get_lazily.replaced(prop, instance, owner) if value is None else value
 
 
 class WithoutEmptyCommands:

@@ -9,7 +9,7 @@ from snakemake.exceptions import WildcardError
 from snakemake.io import AnnotatedString, _IOFile, is_callable
 from snakemake.iocontainers import InputFiles, Log, OutputFiles, Wildcards
 
-from .files import file_at, filled_in, is_changed_by_snakemake, is_flagged, modifies
+from .files import file_at, filled_in, is_flagged, modifies
 from .lists import copy_of
 from .replacing import instead_of
 
@@ -71,12 +71,16 @@ def _files_of(items, rule, wildcards):
         named = one.given(asked)
         if type(named) is not dict:
             return None
-        for name, file in named.items():
-            if type(file) is str and "{" not in file and not is_changed_by_snakemake(file):
-                file = file_at(file, rule)
-            elif one.function is not None:
-                return None
-            file.check()
+        for name, path in named.items():
+            file = file_at(path, rule) if type(path) is str else None
+            if file is None:
+                if one.function is None:
+                    file = path
+                elif type(path) is str and "{" not in path:
+                    file = _IOFile(path, rule=rule).apply_wildcards(wildcards)
+                else:
+                    return None
+                file.check()
             mapping[file] = one.item
             found.append(file)
             if name:
@@ -123,10 +127,8 @@ def _takes_wildcards_alone(function):
 def _expand_output(rule, wildcards):
     patterns = kept_by_rule(rule, "output", lambda rule: list(rule.output))
     output = OutputFiles()
-    output.extend(filled_in(pattern, wildcards) for pattern in patterns)
+    output.extend([filled_in(pattern, wildcards) for pattern in patterns])
     output._take_names(rule.output._get_names())
-    for path in output:
-        path.check()
     return output, dict(zip(output, patterns, strict=True))
 
 
@@ -139,8 +141,6 @@ def _expand_log(rule, wildcards):
     except WildcardError:
         return _expand_log.replaced(rule, wildcards)  # says of which rule
     log._take_names(rule.log._get_names())
-    for path in log:
-        path.check()
     return log
 
 
