@@ -90,8 +90,8 @@ def _wait_for_readers():
     """Take over what readers found; they are gone afterwards."""
     while _readers:
         reader, receiving = _readers.pop()
-        # Of one that was killed nothing comes: what is not known then is read one by one.
-        with suppress(EOFError):
+        # Of one that was killed nothing comes, or a part: what is unknown then is read one by one.
+        with suppress(EOFError, OSError):
             _sizes.update(receiving.recv())
         receiving.close()
         reader.join()

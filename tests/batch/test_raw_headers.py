@@ -1,5 +1,6 @@
 """Headers of many raw files, read side by side."""
 
+import multiprocessing
 import os
 import signal
 import sys
@@ -46,6 +47,19 @@ def test_a_reader_that_is_killed_costs_nothing_but_time(tmp_path, monkeypatch):
         raw_headers.read_ahead([path, path])
     assert raw_headers._readers or sys.platform != "linux" or len(os.sched_getaffinity(0)) == 1
     assert raw_headers.raw_size(path).width == 20
+    assert not raw_headers._readers
+
+
+def test_half_of_what_a_killed_reader_says_is_passed_over(monkeypatch):
+    receiving, sending = multiprocessing.Pipe(duplex=False)
+    os.write(sending.fileno(), (1000).to_bytes(4, "big") + b"the beginning")
+    sending.close()
+    reader = multiprocessing.Process(target=str)
+    reader.start()
+    monkeypatch.setattr(raw_headers, "_sizes", {})
+    monkeypatch.setattr(raw_headers, "_readers", [(reader, receiving)])
+    raw_headers._wait_for_readers()
+    assert not raw_headers._sizes
     assert not raw_headers._readers
 
 

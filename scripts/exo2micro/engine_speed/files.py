@@ -160,10 +160,7 @@ def file_at(path, rule):
     """
     if not _is_lucky(path) or path[-1] == "/" or "<" in path:
         return None
-    made = str.__new__(io._IOFile, path)
-    made._is_callable, made._file, made.rule = False, path, rule
-    made._regex = made._wildcard_constraints = None
-    return made
+    return _plain_file(io._IOFile, path, path, rule)
 
 
 def filled_in(pattern, wildcards):
