@@ -19,6 +19,36 @@ from exo2micro import engine_speed
 from snakemake.cli import main
 main()
 """
+# What is printed of each job in both ways: as it is, and in colours after another message.
+PRINTED_TWICE = """
+import io, time
+from exo2micro import engine_speed
+take = engine_speed.take_shorter_ways
+def take_and_compare():
+    taken = take()
+    from snakemake import jobs
+    from snakemake.logging import logger
+    short, own = jobs.Job.log_info, jobs.Job.log_info.replaced
+    def both(job, **options):
+        (handler,) = logger.handlers
+        kept = handler.stream, handler.nocolor, handler.last_msg_was_job_info
+        texts = []
+        for state in ((True, True), (False, False)):
+            for way in (own, short):
+                handler.stream = io.StringIO()
+                handler.nocolor, handler.last_msg_was_job_info = state
+                short.replaced = lambda *words: (print("by its own"), own(*words))
+                way(job, **options)
+                texts.append(handler.stream.getvalue())
+        handler.stream, handler.nocolor, handler.last_msg_was_job_info = kept
+        print("same" if texts[::2] == texts[1::2] and all(texts) else f"different: {texts}")
+    jobs.Job.log_info = both
+    return taken
+engine_speed.take_shorter_ways = take_and_compare
+time.asctime = lambda *when: "now"
+from snakemake.cli import main
+main()
+"""
 BY_ITS_OWN = "engine_speed.READ_RELEASES = ('none',)"
 
 # All that a rule may have and the workflow's own have not, or seldom.
@@ -70,6 +100,10 @@ rule reader:
     input: before_update("out/journal"), lambda wc: temp(f"start/{wc.n}.txt")
     output: "out/{n}.before"
     shell: "wc {input} > {output}"
+rule endless:
+    input: lambda wc: f"endless/{int(wc.n) + 1}"
+    output: "endless/{n}"
+    shell: "touch {output}"
 rule failing:
     input: kept="out/0.kept", absent=lambda wc: {}[wc.n]
     output: "out/{n}.failing"
@@ -112,18 +146,22 @@ def number_of_jobs(printed):
     return sum(count for block, count in printed.items() if re.search(r"[Rr]eason:", block))
 
 
+def dry_run(folder, program, words):
+    """Make a plan by a program that begins Snakemake."""
+    return subprocess.run(
+        [sys.executable, "-c", program, *words, "-n"],
+        cwd=folder,
+        env={"PYTHONPATH": str(ROOT / "scripts"), "PATH": "/usr/bin:/bin"},
+        capture_output=True,
+        text=True,
+    )
+
+
 def plans(folder, words):
     """What a dry run prints by the shorter ways, and by Snakemake's own."""
     found = []
     for first_line in ("", BY_ITS_OWN):
-        program = PROGRAM.format(first_line=first_line)
-        done = subprocess.run(
-            [sys.executable, "-c", program, *words, "-n"],
-            cwd=folder,
-            env={"PYTHONPATH": str(ROOT / "scripts"), "PATH": "/usr/bin:/bin"},
-            capture_output=True,
-            text=True,
-        )
+        done = dry_run(folder, PROGRAM.format(first_line=first_line), words)
         found.append((done.returncode, jobs_printed(done.stdout + done.stderr)))
     return found
 
@@ -139,10 +177,11 @@ def test_this_release_was_read():
         ((), {"params": {"pad": 60, "scale_percentile": 40}}, 4),
         ((), {"checkpoint_format": "both", "figure_formats": ["png", "pdf"]}, 6),
         (("-R", "align_interior"), {}, 10),
+        (("-F", "--quiet", "reason"), {}, 0),
         ((), {"output_dir": "elsewhere", "keep_images": []}, 19),
         (("--executor", "slurm", "--jobs", "2", "-F"), {"output_dir": "elsewhere"}, 20),
     ],
-    ids=["nothing", "parameter", "formats", "forced", "temporary", "cluster"],
+    ids=["nothing", "parameter", "formats", "forced", "brief", "temporary", "cluster"],
 )
 def test_the_plan_of_the_workflow(finished, tmp_path, words, config, jobs):
     path = tmp_path / "config.yaml"
@@ -152,6 +191,30 @@ def test_the_plan_of_the_workflow(finished, tmp_path, words, config, jobs):
     assert code == own_code == 0
     assert number_of_jobs(short) >= jobs
     assert short == own
+
+
+@pytest.mark.parametrize("words", [["-F"], ["-F", "--quiet", "reason"]])
+def test_what_is_printed_of_the_workflow(finished, tmp_path, words):
+    path = tmp_path / "config.yaml"
+    path.write_text(yaml.safe_dump(finished.config))
+    asked = ["-s", str(ROOT / "Snakefile"), "--configfile", str(path), "--cores", "2", *words]
+    done = dry_run(finished.folder, PRINTED_TWICE, asked)
+    assert done.returncode == 0, done.stderr
+    said = done.stdout.splitlines()
+    assert said.count("same") >= 20
+    assert said.count("by its own") == (0 if words == ["-F"] else 2 * said.count("same"))
+    assert not [line for line in said if line.startswith("different")]
+
+
+@pytest.mark.parametrize("words", [[], ["-p"]])
+def test_what_is_printed_of_other_rules(odd, words):
+    wanted = ["out/journal", "out/1.before", "out/100%1.received", "all"]
+    done = dry_run(odd, PRINTED_TWICE, ["--cores", "2", *words, "-F", *wanted])
+    assert done.returncode == 0, done.stderr
+    said = done.stdout.splitlines()
+    assert said.count("same") >= 14
+    assert 0 < said.count("by its own") < 2 * said.count("same")
+    assert not [line for line in said if line.startswith("different")]
 
 
 @pytest.fixture
@@ -189,3 +252,14 @@ def test_the_plan_of_other_rules_and_its_run(odd):
     (code, short), (own_code, own) = plans(odd, ["--cores", "2"])
     assert code == own_code == 0
     assert short == own
+
+
+def test_files_that_need_each_other_without_an_end(odd):
+    for first_line in ("", BY_ITS_OWN):
+        program = PROGRAM.format(first_line=first_line)
+        done = dry_run(odd, program, ["--cores", "2", "endless/0"])
+        assert done.returncode == 1
+        said = done.stdout + done.stderr
+        assert "WorkflowError:\nRecursionError: maximum recursion depth exceeded" in said
+        assert re.search(r"endless/\d+", said)
+        assert "Traceback" not in said

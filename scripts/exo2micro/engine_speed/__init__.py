@@ -1,9 +1,10 @@
 """What keeps Snakemake's own work small in large batches: in planning, and between jobs.
 
-Nothing here changes what is planned or run. `caches` holds what is the same for every job of a
-rule and was worked out again for each; `files`, `lists`, `rules`, `jobs` and `plan` have shorter
-ways to the same answers, for the releases of Snakemake whose own ways were read. Where another
-release has no such function, or other ways, it goes without: slower, with the same plan.
+Nothing here changes what is planned, run or printed. `caches` holds what is the same for every
+job of a rule and was worked out again for each; `files`, `lists`, `rules`, `jobs`, `plan` and
+`printing` have shorter ways to the same answers, for the releases of Snakemake whose own ways were
+read. Where another release has no such function, or other ways, it goes without: slower, with the
+same plan.
 """
 
 from .caches import remember_what_stays
@@ -26,7 +27,7 @@ def take_shorter_ways():
 
     if not snakemake.__version__.startswith(READ_RELEASES):
         return False
-    from . import lists, plan  # noqa: F401 - what is imported registers its functions
+    from . import lists, plan, printing  # noqa: F401 - what is imported registers its functions
     from .files import compare_files_by_text
     from .jobs import leave_out_empty_commands
     from .replacing import replace_all

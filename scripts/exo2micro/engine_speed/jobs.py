@@ -3,8 +3,9 @@
 from operator import attrgetter
 
 from snakemake import jobs
-from snakemake.io import _IOFile, fmt
+from snakemake.io import _IOFile
 from snakemake.logging import logger
+from snakemake.settings.types import SharedFSUsage
 from snakemake_interface_common.utils import lazy_property
 from snakemake_interface_logger_plugins.common import LogEvent
 
@@ -28,21 +29,14 @@ _GROUNDS = attrgetter(
 
 
 @instead_of(jobs, "format_files")
-def _format_files(io, as_input=False, as_output=False):
-    return [
-        fmt.fmt_iofile(file, as_input=as_input, as_output=as_output)
-        if _is_printed_otherwise(file)
-        else str(file)
-        for file in io
-    ]
-
-
-def _is_printed_otherwise(file):
-    return (
-        type(file) is _IOFile
-        and type(file._file) is not str
-        and not PRINTED_OTHERWISE.isdisjoint(file.flags)
-    )
+def paths_as_printed(io, as_input=False, as_output=False):
+    """How files are told: the path of most, and what the flags of the others say."""
+    for file in io:
+        if type(file) is _IOFile and type(file._file) is str:
+            continue
+        if not PRINTED_OTHERWISE.isdisjoint(getattr(file, "flags", ())):
+            return paths_as_printed.replaced(io, as_input, as_output)
+    return list(map(str, io))
 
 
 @instead_of(lazy_property, "__get__")
@@ -74,6 +68,14 @@ def _group(job):
     return None if job._group is None and job.rule.group is None else _group.replaced(job)
 
 
+@instead_of(jobs.Job, "is_local")
+def _is_local(job):
+    workflow = job.dag.workflow
+    if SharedFSUsage.INPUT_OUTPUT not in workflow.storage_settings.shared_fs_usage:
+        return _is_local.replaced(job)
+    return kept_by_rule(job.rule, "local", workflow.is_local)
+
+
 @instead_of(jobs.Job, "is_valid")
 def _is_valid(job):
     # Both are worked out at the first look, and kept.
@@ -82,9 +84,13 @@ def _is_valid(job):
 
 @instead_of(jobs.Job, "missing_output")
 async def _missing_output(job, requested):
-    own = job.output_by_path
+    own, none_is_there = job.output_by_path, not may_have_output(job)
     for path in requested:
-        file = own.get(str(path), path)
+        file = own.get(str(path))
+        if none_is_there and file is not None:
+            yield file
+            continue
+        file = path if file is None else file
         flags = flags_of(file)
         if flags.get("pipe") or flags.get("service"):
             yield file

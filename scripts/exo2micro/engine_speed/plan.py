@@ -7,8 +7,10 @@ import re
 from itertools import chain
 
 from snakemake import dag, io, output_index, script
+from snakemake.exceptions import WorkflowError
 from snakemake.logging import logger
 from snakemake.persistence.file import FilePersistence
+from snakemake.scheduling.job_scheduler import JobScheduler
 
 from .caches import MOST_REMEMBERED
 from .files import any_may_exist, is_flagged, split_pattern
@@ -51,6 +53,39 @@ def _match_producers(index, path):
         }
     except (re.error, ValueError):
         return _match_producers.replaced(index, path)  # says of which rule
+
+
+@instead_of(dag.DAG, "file2jobs")
+async def _jobs_that_make(plan, file, wildcards_dict=None):
+    rules = plan.output_index.match_producers(file)
+    if len(rules) == 1:
+        job = plan.job_cache.get((*rules, file))
+        if job is not None:
+            return [job]
+    return await _jobs_that_make.replaced(plan, file, wildcards_dict)
+
+
+@instead_of(dag.DAG, "update")
+async def _update(plan, jobs, file=None, visited=None, known_producers=None, **options):
+    # Of one job that may make a file, nothing has to be chosen.
+    job = jobs[0] if len(jobs) == 1 and visited is not None else None
+    if (
+        job is None
+        or job in visited
+        or file in job.input
+        or options.get("progress")
+        or logger.isEnabledFor(logging.DEBUG)
+    ):
+        return await _update.replaced(plan, jobs, file, visited, known_producers, **options)
+    if job not in plan._dependencies:
+        plan.check_periodic_wildcards(job)
+        try:
+            await plan.update_(job, set(visited), known_producers, **options)
+        except RecursionError as error:
+            said = f"{file} needs files that need others, and so on without an end"
+            raise WorkflowError(error, said) from None
+        known_producers.update((path, [job]) for path in job.output)
+    return job
 
 
 @instead_of(dag.DAG, "handle_temp")
@@ -169,3 +204,9 @@ def _read_record(records, key):
         if not records._has_any:
             return None
     return _read_record.replaced(records, key)
+
+
+@instead_of(JobScheduler, "_free_resources")
+def _free_resources(scheduler, job):
+    if not scheduler.dryrun:  # in which none were taken
+        _free_resources.replaced(scheduler, job)

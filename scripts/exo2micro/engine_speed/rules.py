@@ -9,7 +9,7 @@ from snakemake.exceptions import WildcardError
 from snakemake.io import AnnotatedString, _IOFile, is_callable
 from snakemake.iocontainers import InputFiles, Log, OutputFiles, Wildcards
 
-from .files import file_at, filled_in, is_flagged, modifies
+from .files import apply_wildcards, file_at, filled_in, flags_of, is_flagged, modifies
 from .lists import copy_of
 from .replacing import instead_of
 
@@ -121,6 +121,23 @@ def _takes_wildcards_alone(function):
         return False
     (parameter,) = parameters.values()
     return parameter.kind is parameter.POSITIONAL_OR_KEYWORD
+
+
+@instead_of(rules.Rule, "get_wildcards")
+def _wildcards_of_a_job(rule, requested_output, wildcards_dict=None):
+    # Mostly the values of the job that asks, of which a file's name is made without the file.
+    names = rule.wildcard_names
+    if requested_output is None or wildcards_dict is None or not names <= wildcards_dict.keys():
+        return _wildcards_of_a_job.replaced(rule, requested_output, wildcards_dict)
+    own = {name: value for name, value in wildcards_dict.items() if name in names}
+    for product in rule.products():
+        if product._is_callable or flags_of(product).get("storage_object"):
+            break
+        if apply_wildcards(product._file, own) == requested_output:
+            constraints = product.wildcard_constraints()
+            if all(constraints[name].match(own[name]) for name in names & constraints.keys()):
+                return own
+    return _wildcards_of_a_job.replaced(rule, requested_output, wildcards_dict)
 
 
 @instead_of(rules.Rule, "expand_output")
