@@ -100,6 +100,21 @@ rule reader:
     input: before_update("out/journal"), lambda wc: temp(f"start/{wc.n}.txt")
     output: "out/{n}.before"
     shell: "wc {input} > {output}"
+rule split:
+    output: "split/{b}_{a,[0-9]+}.one"
+    shell: "touch {output}"
+rule joined:
+    input: "split/{b}_{a}.one"
+    output: "split/{a}+{b}.two"
+    shell: "touch {output}"
+rule again:
+    input: "again/{n}"
+    output: "again/{n}"
+    shell: "touch {output}"
+rule after:
+    input: "again/{n}"
+    output: "out/{n}.after"
+    shell: "touch {output}"
 rule endless:
     input: lambda wc: f"endless/{int(wc.n) + 1}"
     output: "endless/{n}"
@@ -119,6 +134,9 @@ ODD_REQUESTS = (
     (["--omit-from", "second"], 0),
     (["out/100%1.received"], 0),
     (["out/journal", "out/1.before", "-R", "journal"], 0),
+    (["split/3+1.two", "split/x_3+1.two"], 0),
+    (["out/1.after"], 0),
+    (["out/2.after"], 1),
     (["out/7.sum"], 1),
     (["out/1.failing"], 1),
 )
@@ -223,9 +241,9 @@ def odd(tmp_path):
     (tmp_path / "start").mkdir()
     for number in range(3):
         (tmp_path / f"start/{number}.txt").touch()
-    (tmp_path / "out").mkdir()
-    (tmp_path / "out/journal").touch()
-    (tmp_path / "out/journal.old").touch()
+    for path in ("out/journal", "out/journal.old", "again/1"):
+        (tmp_path / path).parent.mkdir(exist_ok=True)
+        (tmp_path / path).touch()
     (tmp_path / "Snakefile").write_text(ODD_RULES)
     (tmp_path / "listing.py").write_text("open(snakemake.output[0], 'w').close()\n")
     return tmp_path
