@@ -6,6 +6,7 @@ every pixel of the canvas at its full size.
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 from math import ceil
 
 from .parameters import suffix
@@ -140,6 +141,18 @@ def _tiff_bytes(name, itemsize):
     return ALIGNED if name[:2] in ("02", "03") else DIFFERENCE
 
 
+@lru_cache(1024)
+def _images_of(values, checkpoint_format):
+    """Suffix of a variant, and path, name and format of its images: the same for many pairs."""
+    values = dict(values)
+    images = [
+        (f"{fmt}/{image_stem(name, values)}.{fmt}", name, fmt)
+        for name in image_names(values)
+        for fmt in formats_asked(checkpoint_format)
+    ]
+    return suffix(values, 4), images
+
+
 def disk_of_pair(sizes, variants, checkpoint_format, exists):
     """Bytes that a pair has yet to write.
 
@@ -158,12 +171,11 @@ def disk_of_pair(sizes, variants, checkpoint_format, exists):
     -------
     float
     """
-    images = {
-        f"{fmt}/{image_stem(name, values)}.{fmt}": _bytes_of(name, fmt, sizes, values["pad"])
-        for values in variants
-        for name in image_names(values)
-        for fmt in formats_asked(checkpoint_format)
-    }
-    missing = {path: size for path, size in images.items() if not exists(path)}
-    ends = {suffix(values, 4) for values in variants}
+    missing, ends = {}, set()
+    for values in variants:
+        end, images = _images_of(tuple(values.items()), checkpoint_format)
+        ends.add(end)
+        for path, name, fmt in images:
+            if not exists(path):
+                missing[path] = _bytes_of(name, fmt, sizes, values["pad"])
     return sum(missing.values()) + (SMALL_FILES_MB * 1e6 * len(ends) if missing else 0.0)

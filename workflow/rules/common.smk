@@ -9,6 +9,7 @@ from functools import cache
 
 from snakemake.exceptions import WorkflowError
 
+from exo2micro import targets
 from exo2micro.checkpoints import (
     companion_path,
     image_path,
@@ -111,7 +112,7 @@ def on_a_cluster(rule):
 
 def pair_folder(wildcards):
     """Folder of a pair's results."""
-    return PAIR.format(sample=wildcards.sample, dye=wildcards.dye)
+    return targets.pair_folder(REQUEST.output_dir, wildcards.sample, wildcards.dye)
 
 
 @cache

@@ -41,14 +41,28 @@ def _plain_text(item):
 
 
 def _add_named(named, items):
-    first = len(named)
+    places = dict(zip(items, range(len(named), len(named) + len(items)), strict=True))
     named.extend(items.values())
-    if items.keys() - _free_names.get(type(named), ()):
-        for index, name in enumerate(items, first):
+    name_items(named, places)
+
+
+def name_items(named, places):
+    """Name items of a named list.
+
+    Parameters
+    ----------
+    named : snakemake.iocontainers.Namedlist
+        Gets names.
+    places : dict
+        Of each name, the place of its item.
+    """
+    if places.keys() - _free_names.get(type(named), ()):
+        for name, index in places.items():
             named._set_name(name, index)
         return
-    named.__dict__.update(items)
-    named._names.update({name: (index, None) for index, name in enumerate(items, first)})
+    for name, index in places.items():
+        named._names[name] = (index, None)
+        named.__dict__[name] = list.__getitem__(named, index)
 
 
 @instead_of(iocontainers.Namedlist, "_set_name")

@@ -10,7 +10,7 @@ from snakemake.io import AnnotatedString, _IOFile, is_callable
 from snakemake.iocontainers import InputFiles, Log, OutputFiles, Wildcards
 
 from .files import apply_wildcards, file_at, filled_in, flags_of, is_flagged, modifies
-from .lists import copy_of
+from .lists import copy_of, name_items
 from .replacing import instead_of
 
 # Default resources that are functions, but the same for all jobs of a run.
@@ -65,7 +65,7 @@ def _expand_input(rule, wildcards, groupid=None):
 
 def _files_of(items, rule, wildcards):
     """Files of a job, and which input each is of; None if any is of another kind."""
-    found, mapping = InputFiles(), {}
+    found, mapping, places = InputFiles(), {}, {}
     asked = Wildcards(fromdict=wildcards)
     for one in items:
         named = one.given(asked)
@@ -82,9 +82,10 @@ def _files_of(items, rule, wildcards):
                     return None
                 file.check()
             mapping[file] = one.item
-            found.append(file)
             if name:
-                found._set_name(name, len(found) - 1)
+                places[name] = len(found)
+            found.append(file)
+    name_items(found, places)
     return found, mapping, {}, False
 
 
