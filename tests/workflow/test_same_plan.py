@@ -272,6 +272,16 @@ def test_the_plan_of_other_rules_and_its_run(odd):
     assert short == own
 
 
+@pytest.mark.parametrize("path", ["out/0.last", "elsewhere"])
+def test_a_lock_on_a_file_is_told(odd, path):
+    (odd / ".snakemake/locks").mkdir(parents=True)
+    (odd / ".snakemake/locks/0.output.lock").write_text(f"{path}\n")
+    for first_line in ("", BY_ITS_OWN):
+        done = dry_run(odd, PROGRAM.format(first_line=first_line), ["--cores", "2"])
+        assert done.returncode == 0
+        assert ("cannot be locked" in done.stdout) == (path == "out/0.last")
+
+
 def test_files_that_need_each_other_without_an_end(odd):
     for first_line in ("", BY_ITS_OWN):
         program = PROGRAM.format(first_line=first_line)

@@ -9,6 +9,7 @@ from itertools import chain
 from snakemake import dag, io, output_index, script
 from snakemake.exceptions import WorkflowError
 from snakemake.logging import logger
+from snakemake.persistence import PersistenceBase
 from snakemake.persistence.file import FilePersistence
 from snakemake.scheduling.job_scheduler import JobScheduler
 
@@ -143,6 +144,17 @@ def _update_ready(plan, jobs=None):
     return bool(ready)
 
 
+_sorted_last = [None, []]
+
+
+@instead_of(dag, "toposort")
+def _toposort(graph):
+    # A dry run sorts the same jobs to see which have to run, and to count them.
+    if graph != _sorted_last[0]:
+        _sorted_last[:] = graph, _toposort.replaced(graph)
+    return [set(level) for level in _sorted_last[1]]
+
+
 @instead_of(dag.DAG, "stats")
 def _stats(plan):
     # A dry run counts the same jobs before and after.
@@ -193,6 +205,12 @@ def _filter_incomplete_keys(records, keys):
     if known is not None and not known:
         return set()
     return _filter_incomplete_keys.replaced(records, keys)
+
+
+@instead_of(PersistenceBase, "locked")
+def _is_locked(records):
+    # Which files the jobs read and write matters only where there is a lock.
+    return any(True for _ in records._read_locks()) and _is_locked.replaced(records)
 
 
 @instead_of(FilePersistence, "_read_record")
