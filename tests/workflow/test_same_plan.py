@@ -164,12 +164,12 @@ def number_of_jobs(printed):
     return sum(count for block, count in printed.items() if re.search(r"[Rr]eason:", block))
 
 
-def dry_run(folder, program, words):
+def dry_run(folder, program, words, **environment):
     """Make a plan by a program that begins Snakemake."""
     return subprocess.run(
         [sys.executable, "-c", program, *words, "-n"],
         cwd=folder,
-        env={"PYTHONPATH": str(ROOT / "scripts"), "PATH": "/usr/bin:/bin"},
+        env={"PYTHONPATH": str(ROOT / "scripts"), "PATH": "/usr/bin:/bin", **environment},
         capture_output=True,
         text=True,
     )
@@ -291,3 +291,12 @@ def test_files_that_need_each_other_without_an_end(odd):
         assert "WorkflowError:\nRecursionError: maximum recursion depth exceeded" in said
         assert re.search(r"endless/\d+", said)
         assert "Traceback" not in said
+
+
+def test_names_that_the_terminal_cannot_show_end_no_plan(odd):
+    for first_line in ("", BY_ITS_OWN):
+        program = PROGRAM.format(first_line=first_line)
+        done = dry_run(odd, program, ["split/3+\xe9.two"], PYTHONIOENCODING="ascii")
+        assert done.returncode == 0, done.stderr
+        assert "UnicodeEncodeError" in done.stderr
+        assert "joined" in done.stdout

@@ -32,9 +32,12 @@ def _log_info(job, indent=False, printshellcmd=True):
         return
     text = handler.decorate(_RECORD, _text_of(job))
     first = "" if handler.last_msg_was_job_info else "\n"
-    with handler.lock, handler._output_lock:
-        handler.stream.write(f"{first}{text}{handler.terminator}")
-        handler.flush()
+    try:
+        with handler.lock, handler._output_lock:
+            handler.stream.write(f"{first}{text}{handler.terminator}")
+            handler.flush()
+    except (OSError, ValueError):
+        _log_info.replaced(job, indent, printshellcmd)  # meets it too, and says it in its way
     handler.last_msg_was_job_info = True
 
 
