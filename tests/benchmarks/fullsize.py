@@ -9,6 +9,10 @@ same codec, doing nothing else. Memory is that of all processes of the run toget
 set size, so that what they share counts once). To tell it takes the system 20 ms a GB, which would
 be a tenth of two busy cores at ten looks a second: so a process is weighed once a second, and
 whenever its resident memory, looked at every 0.1 s, is more than ever before.
+
+Cores of virtual machines slow each other down, in some hours more than in others: `cores' worth`
+says before and after the run as how many cores those that it had worked, by packing bytes on all of
+them at once and on one alone.
 """
 
 import argparse
@@ -18,6 +22,7 @@ import subprocess
 import sys
 import threading
 import time
+import zlib
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,6 +41,8 @@ ROOT = Path(__file__).resolve().parents[2]
 EVERY = 0.1  # s between two looks at the processes
 WEIGHED_EVERY = 1.0  # s between two looks at what one shares, while it does not grow
 READ_BYTES = 16 * 1024**2
+# What is packed to see what cores are worth: so many values, so many times on each core.
+PACKED_VALUES, PACKINGS = 2**20, 12
 BATCH = 64  # tiles that are encoded at a time for the floor
 SCRIPT = re.compile(r"tmp\w+\.(\w+)\.py$")
 
@@ -230,11 +237,25 @@ def _rewrite(path, target, threads):
     return seconds
 
 
+def worth_of(cores):
+    """As how many cores, each left alone, so many work at once."""
+    noise = np.random.default_rng(0).normal(size=PACKED_VALUES).astype(np.float32).tobytes()
+    spent = {}
+    for threads in (1, cores):
+        with ThreadPoolExecutor(threads) as pool:
+            start = time.perf_counter()
+            list(pool.map(lambda _: zlib.compress(noise, 1), range(threads * PACKINGS)))
+            spent[threads] = time.perf_counter() - start
+    return cores * spent[1] / spent[cores]
+
+
 def measure(folder, megapixels, cores, pairs):
     """One row a stage, and one for the whole run."""
     shutil.rmtree(folder / "processed", ignore_errors=True)
     config = {"raw_dir": "raw", "output_dir": "processed"}
+    worth = worth_of(cores)
     wall, watch = snakemake(folder, config, "--cores", str(cores))
+    worth = f"{worth:.2f}, {worth_of(cores):.2f}"
     floor = measure_floor(folder, cores)
     rows = [
         {
@@ -262,6 +283,7 @@ def measure(folder, megapixels, cores, pairs):
         "Mpx/s": pairs * megapixels / wall,
         "floor s": floor,
         "wall/floor": wall / floor,
+        "cores' worth": worth,
     }
     return [*rows, whole]
 
