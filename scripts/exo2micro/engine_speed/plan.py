@@ -78,7 +78,7 @@ async def _update(plan, jobs, file=None, visited=None, known_producers=None, **o
         or logger.isEnabledFor(logging.DEBUG)
     ):
         return await _update.replaced(plan, jobs, file, visited, known_producers, **options)
-    if job not in plan._dependencies:
+    if job not in plan._dependencies:  # else it is in the plan, by another of its files
         plan.check_periodic_wildcards(job)
         try:
             await plan.update_(job, set(visited), known_producers, **options)
