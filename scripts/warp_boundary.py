@@ -3,7 +3,8 @@
 from exo2micro.headers import checkpoint_header
 from exo2micro.jobs import job
 
-with job(snakemake):
+# The image is for looking at: nothing is computed from it.
+with job(snakemake, background=True):
     from exo2micro.aligned_image import write_aligned
     from exo2micro.storage import read_record
 

@@ -14,7 +14,7 @@ import pytest
 
 from exo2micro import workers as module
 from exo2micro.errors import ImageReadError
-from exo2micro.spare_cores import FILE_NAME, VARIABLE, Cores
+from exo2micro.spare_cores import BACKGROUND_VARIABLE, FILE_NAME, LOWEST_PRIORITY, VARIABLE, Cores
 from exo2micro.storage.tiff import EncodedTile, encode_tile
 from exo2micro.worker_fault import WorkerKilledError
 from exo2micro.workers import Workers
@@ -288,3 +288,51 @@ def test_nothing_is_lent_where_nobody_offers(offered):
     with open(os.devnull) as another:
         assert lent(f"/proc/{os.getpid()}/fd/{another.fileno()}") == ["False", "False"]
     assert lent("/proc/0/fd/3") == ["False", "False"]
+
+
+BACKGROUND_JOB = """
+import os, sys, time
+sys.path.insert(0, sys.argv[1])
+from exo2micro.spare_cores import occupy_cores
+from exo2micro.workers import Workers
+
+def work(number):
+    time.sleep(0.005)
+    return os.getpid(), os.nice(0)
+
+before = os.nice(0)
+occupy_cores(1, background=True)
+with Workers(work, 1) as workers:
+    sys.stdin.readline()
+    done = list(workers.map(range(400)))
+print(len({pid for pid, _ in done}), *{priority - before for _, priority in done})
+"""
+
+
+def _run_in_background(environment):
+    """Processes of a job in the background, and how much lower their priority was."""
+    command = [sys.executable, "-c", BACKGROUND_JOB, str(SCRIPTS)]
+    result = subprocess.run(command, env=environment, input="\n", capture_output=True, text=True)
+    assert result.returncode == 0, result.stderr
+    return [int(word) for word in result.stdout.split()]
+
+
+def test_a_job_in_the_background_keeps_no_core_from_others(offered):
+    descriptor, environment = offered
+    others = Cores(os.dup(descriptor))
+    background = {**environment, BACKGROUND_VARIABLE: "1"}
+    # Alone it uses both cores; beside another job one, whatever that job leaves of it.
+    assert _run_in_background(background) == [2, LOWEST_PRIORITY]
+    others.occupy(1)
+    assert _run_in_background(background) == [1, LOWEST_PRIORITY]
+    command = [sys.executable, "-c", BACKGROUND_JOB, str(SCRIPTS)]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    with subprocess.Popen(command, env=background, **pipes) as job:
+        assert others.borrow()
+        assert job.communicate("\n")[0].split() == ["1", str(LOWEST_PRIORITY)]
+    others.give_back()
+
+
+def test_a_job_runs_in_the_background_only_where_the_run_has_jobs_there(offered):
+    _, environment = offered
+    assert _run_in_background({**environment, BACKGROUND_VARIABLE: ""}) == [2, 0]

@@ -15,9 +15,10 @@ from .streaming import ordered_map
 from .warping import warp_pieces
 
 # Tiles of the images that are computed together, and context around them: the wider, the less
-# is computed twice (with 48 px of context a tile alone 41 %, four in a row 24 %).
+# is computed twice (with 48 px of context a tile alone 41 %, three in a row 26 %), but the more
+# memory it takes.
 TILE = 512
-TILES_IN_A_ROW = 4
+TILES_IN_A_ROW = 3
 # Pieces of the context around them: where the transform rotates, a long strip's source is as high
 # as it is long.
 RIM_PIECE = 256

@@ -74,7 +74,8 @@ def prepare_run(workflow, request, words):
     _settle(workflow, request.control.forced, words)
     local = runs_here(workflow)
     if local and runs:
-        offer_cores(workflow.resource_settings.cores)
+        cores = workflow.resource_settings.cores
+        offer_cores(cores, background=bool(cores) and has_idle_cores(cores, request))
     if local and "mem_mb" not in workflow.resource_settings.resources:
         workflow.register_resource("mem_mb", int(MEMORY_SHARE * memory_available() / 1e6))
     if is_dry(words):
@@ -118,8 +119,24 @@ def threads_of_jobs(workflow, request, at_once=1):
     """
     cores = workflow.resource_settings.cores
     here = workflow.is_main_process and runs_here(workflow)
-    jobs = at_once * len(request.pairs)
-    return 1 if here and cores is not None and cores < 2 * jobs else 2
+    return 1 if here and cores is not None and not has_idle_cores(cores, request, at_once) else 2
+
+
+def has_idle_cores(cores, request, at_once=1):
+    """Whether a run has more cores than jobs that would keep one busy each.
+
+    Parameters
+    ----------
+    cores : int
+        Of the run.
+    request, at_once
+        See `threads_of_jobs`.
+
+    Returns
+    -------
+    bool
+    """
+    return cores >= 2 * at_once * len(request.pairs)
 
 
 def wanted_files(request, words):

@@ -88,7 +88,7 @@ class Job:
 
 
 @contextmanager
-def job(snakemake):
+def job(snakemake, background=False):
     """Run the work of one job under the eyes of a watcher.
 
     Only the working process ever enters the ``with`` block; the watching one ends here, with exit
@@ -99,6 +99,9 @@ def job(snakemake):
     snakemake : object
         What Snakemake gives a script; `rule`, `log`, `output`, `wildcards`, `threads`,
         `resources` and `config` are read.
+    background : bool
+        Whether no other job waits for this one, so that it may take what they leave of the cores,
+        see `spare_cores`. With a limit to its time it does not.
 
     Yields
     ------
@@ -112,7 +115,7 @@ def job(snakemake):
     _start_log(this.log)
     reuse_freed_memory()
     _limit_threads(this.threads)
-    occupy_cores(this.threads)
+    occupy_cores(this.threads, background and this.limits.seconds is None)
     try:
         yield logging.getLogger("exo2micro")
     except BaseException as error:

@@ -5,6 +5,9 @@ process keeps a file in memory in which each core has two bytes. A job locks one
 threads, as long as it lives. A process that would work beyond that looks whether any core is left;
 if so it locks a byte of the second half, until a job wants that core. The system gives all of them
 back, however a process ends.
+
+What nobody waits for is done in the background: such a job locks nothing, runs at the lowest
+priority, and so takes what the others leave of the cores, however short they leave it.
 """
 
 import fcntl
@@ -13,28 +16,34 @@ import sys
 from contextlib import suppress
 
 VARIABLE = "EXO2MICRO_CORES"
+BACKGROUND_VARIABLE = "EXO2MICRO_BACKGROUND"
+LOWEST_PRIORITY = 19  # a busy job beside leaves it a seventieth of a core
 FILE_NAME = "exo2micro-cores"
 
 # Locks of a process end when it closes the file: what is here stays open.
 _open = {}
 
 
-def offer_cores(cores):
+def offer_cores(cores, background=False):
     """Let the jobs that this process will start here know of each other (in the main process).
 
     Parameters
     ----------
     cores : int
         How many the run may use.
+    background : bool
+        Whether jobs may run in the background: where many others always have work for all cores,
+        one there would take as long as all of those.
     """
     if sys.platform != "linux" or not cores:
         return
     descriptor = os.memfd_create(FILE_NAME)
     os.ftruncate(descriptor, 2 * int(cores))
     os.environ[VARIABLE] = f"/proc/{os.getpid()}/fd/{descriptor}"
+    os.environ[BACKGROUND_VARIABLE] = "1" if background else ""
 
 
-def occupy_cores(threads):
+def occupy_cores(threads, background=False):
     """Lock a core for each thread of this job until it ends, and know of the run's cores.
 
     Nothing happens where nobody has offered any.
@@ -43,6 +52,8 @@ def occupy_cores(threads):
     ----------
     threads : int
         That the job was given by the workflow, which does not give more than there are.
+    background : bool
+        Lock none and run in the background instead, where the run has jobs there.
     """
     path = os.environ.get(VARIABLE)
     if path is None:
@@ -50,9 +61,12 @@ def occupy_cores(threads):
     # The main process may run on another machine, whose numbers mean nothing here.
     with suppress(OSError):
         if os.readlink(path) == f"/memfd:{FILE_NAME} (deleted)":
-            cores = Cores(os.open(path, os.O_RDWR))
-            cores.occupy(threads)
-            _open["cores"] = cores
+            cores = _open["cores"] = Cores(os.open(path, os.O_RDWR))
+            if background and os.environ.get(BACKGROUND_VARIABLE):
+                os.nice(LOWEST_PRIORITY)
+                cores.unlocked = threads
+            else:
+                cores.occupy(threads)
 
 
 def lent_cores(threads):
@@ -78,11 +92,14 @@ class Cores:
     ----------
     count : int
         How many there are.
+    unlocked : int
+        How many of them this job works on without having locked them.
     """
 
     def __init__(self, descriptor):
         self._descriptor = descriptor
         self.count = os.fstat(descriptor).st_size // 2
+        self.unlocked = 0
         self._mine = None
 
     def occupy(self, threads):
@@ -101,7 +118,7 @@ class Cores:
         """
         free = [place for place in range(2 * self.count) if self._is_free(place)]
         lent = [place for place in free if place >= self.count]
-        if len(free) <= self.count:
+        if len(free) <= self.count + self.unlocked:
             return False
         self._mine = next((place for place in lent if self._lock(place)), None)
         return self._mine is not None
@@ -109,7 +126,8 @@ class Cores:
     def is_wanted(self):
         """Whether what was borrowed is one too many, because jobs have begun meanwhile."""
         others = (place for place in range(2 * self.count) if place != self._mine)
-        return sum(not self._is_free(place) for place in others) >= self.count
+        busy = sum(not self._is_free(place) for place in others)
+        return busy + self.unlocked >= self.count
 
     def give_back(self):
         """Unlock what was borrowed."""

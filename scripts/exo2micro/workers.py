@@ -17,6 +17,7 @@ from collections import deque
 from itertools import islice
 from multiprocessing import connection
 
+from .allocation import give_freed_memory_back
 from .processes import die_with_parent
 from .spare_cores import lent_cores
 from .streaming import ordered_map
@@ -81,6 +82,8 @@ class Workers:
         return self
 
     def _begin(self):
+        # What was freed until now would be that of every process.
+        give_freed_memory_back()
         self._shared = mmap.mmap(-1, len(self._roles) * AHEAD * SLOT_BYTES)
         for lent in self._roles:
             others = [member.channel for member in self._team]

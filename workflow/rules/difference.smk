@@ -14,7 +14,7 @@ rule difference:
         f"{PAIR}/logs/difference_{{fmt}}{{sfx4}}.log",
     conda:
         "../../envs/exo2micro.yaml"
-    threads: THREADS
+    threads: BESIDE_THREADS
     resources:
         **on_a_cluster("difference"),
         mem_mb=memory(1600),
@@ -36,7 +36,7 @@ rule other_difference:
         kind=r"_manual|_percentile_p[0-9.e+-]+",
     conda:
         "../../envs/exo2micro.yaml"
-    threads: THREADS
+    threads: BESIDE_THREADS
     resources:
         **on_a_cluster("other_difference"),
         mem_mb=memory(1200),

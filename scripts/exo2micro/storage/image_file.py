@@ -11,10 +11,19 @@ from exo2micro.errors import ImageReadError
 from exo2micro.storage import fits
 from exo2micro.storage.layout import examine
 from exo2micro.storage.reduction import AreaAverage, reduced_shape
-from exo2micro.storage.segments import CACHE_BYTES, RowPixels, SegmentCache, SegmentPixels
+from exo2micro.storage.segments import (
+    CACHE_BYTES,
+    RowPixels,
+    SegmentCache,
+    SegmentPixels,
+    segment_shape,
+)
 from exo2micro.storage.windows import Window, check_inside, intersect, tile_windows
 from exo2micro.streaming import ordered_map
 
+# Tiles that are kept at most: two rows of an image 40000 px wide. That is what a pass over the
+# image comes back to, be it rotated or not.
+CACHE_SEGMENTS = 160
 STREAM_TILE = (512, 2048)  # blocks in which a whole image is read, px
 # Levels of integers that are not used although they would be large enough: what rounding does to
 # the pixels of the level that is read is then averaged over 16 of them at least.
@@ -65,6 +74,9 @@ class ImageFile:
 
     def _pixels(self, window: Window, level: int) -> np.ndarray:
         raise NotImplementedError
+
+    def _forget(self) -> None:
+        """Free the memory of what was decoded and kept."""
 
     def read(self, window, level: int = 0) -> np.ndarray:
         """Read a window of a level.
@@ -137,6 +149,7 @@ class ImageFile:
         windows = tile_windows(self.levels[level], STREAM_TILE)
         for window, block in ordered_map(read, windows, threads or cv2.getNumThreads()):
             average.add(block, window.y0, window.x0)
+        self._forget()  # each was needed once
         return average.mean(), (shape[1] / self.shape[1], shape[0] / self.shape[0])
 
     def _level_for(self, shape) -> int:
@@ -168,9 +181,15 @@ class TiffImageFile(ImageFile):
         self.header = {}
         pages = _pyramid_pages(page)
         self.levels = [(page.imagelength, page.imagewidth) for page in pages]
-        cache = SegmentCache(cache_bytes)
+        height, width = segment_shape(page)
+        tile_bytes = height * width * self.dtype.itemsize
+        self._cache = SegmentCache(min(cache_bytes, CACHE_SEGMENTS * tile_bytes))
         descriptor = self._tiff.filehandle.fileno()
-        self._sources = [SegmentPixels(path, descriptor, page, None, cache) for page in pages]
+        self._sources = [SegmentPixels(path, descriptor, page, None, self._cache) for page in pages]
+
+    def _forget(self) -> None:
+        """Free the memory of what was decoded and kept."""
+        self._cache.clear()
 
     def close(self) -> None:
         """Close the file."""

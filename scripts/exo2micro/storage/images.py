@@ -25,7 +25,8 @@ def open_image(path, cache_bytes: int = CACHE_BYTES) -> ImageFile:
     path : path
         The file.
     cache_bytes : int
-        Decoded tiles to keep in memory for windows that cross them, bytes.
+        Decoded tiles to keep in memory for windows that cross them, bytes; less where fewer will
+        do.
 
     Raises
     ------

@@ -47,6 +47,12 @@ class SegmentCache:
             while self._bytes > self.capacity and len(self._segments) > 1:
                 self._bytes -= self._segments.popitem(last=False)[1].nbytes
 
+    def clear(self) -> None:
+        """Drop all."""
+        with self._lock:
+            self._segments.clear()
+            self._bytes = 0
+
 
 class RowPixels:
     """Uncompressed rows, one after the other in a file.
