@@ -1,5 +1,6 @@
-"""Reduced levels of an image, made band by band while the image streams by."""
+"""Reduced levels of an image, made tile by tile while the image streams by."""
 
+from collections import deque
 from collections.abc import Callable
 
 import numpy as np
@@ -52,9 +53,10 @@ def halve(block: np.ndarray) -> np.ndarray:
 
 
 class PyramidSpool:
-    """Collects the halved tiles of an image and keeps its reduced levels, encoded, on disk.
+    """Puts the halved tiles of an image together and keeps its reduced levels, encoded, on disk.
 
-    Tiles must come in row-major order. Of each level one row of tiles is held in memory.
+    Tiles must come in row-major order. Of each level half a row of tiles is held in memory, and a
+    few that are being encoded.
 
     Parameters
     ----------
@@ -64,63 +66,78 @@ class PyramidSpool:
         Type of the pixels.
     tile : int
         Side of a tile, px; even.
-    encode_tiles : callable
-        Takes a list of 2-D arrays (None: all zero), returns their encoded bytes in order.
+    encode : callable
+        Takes a 2-D array (None: all zero) and begins to encode it. Returns an object whose
+        ``result()`` is the encoded bytes and the halved tile (None: all zero).
+    ahead : int
+        Tiles that may be being encoded.
     folder : path
         On which disk the scratch file lies.
     """
 
-    def __init__(self, shapes, dtype, tile: int, encode_tiles: Callable, folder):
+    def __init__(self, shapes, dtype, tile: int, encode: Callable, ahead: int, folder):
         self._shapes = shapes
+        self._dtype = dtype
         self._tile = tile
-        self._encode_tiles = encode_tiles
+        self._encode = encode
+        self._ahead = ahead
         self._spool = scratch_file(folder) if len(shapes) > 1 else None
         self._places: list[list[tuple[int, int]]] = [[] for _ in shapes]
-        self._bands = [None]
-        self._touched = [None]
-        for shape in shapes[1:]:
-            columns = tile_grid(shape, tile)[1]
-            self._bands.append(np.zeros((tile, columns * tile), dtype))
-            self._touched.append(np.zeros(columns, bool))
+        # By level and column: the halved tiles, each with its place among the four of a tile.
+        self._parts: list[dict] = [{} for _ in shapes]
+        self._encoding: deque = deque()
 
     def close(self) -> None:
         """Remove the scratch file."""
         if self._spool is not None:
             self._spool.close()
 
-    def add(self, level: int, row: int, column: int, halved: np.ndarray | None) -> None:
-        """Take the halved tile (`row`, `column`) of `level`; None for an all-zero one."""
+    def add(self, row: int, column: int, halved: np.ndarray | None) -> None:
+        """Take the halved tile (`row`, `column`) of the full image; None for an all-zero one."""
+        self._put(0, row, column, halved)
+        self._keep_encoded(self._ahead)
+
+    def _put(self, level: int, row: int, column: int, halved: np.ndarray | None) -> None:
+        """Take a halved tile of a level; begin to encode the tile of the next that it completes."""
         target = level + 1
         if target == len(self._shapes):
             return
+        parts = self._parts[target]
         if halved is not None:
-            half = self._tile // 2
-            y, x = row % 2 * half, column * half
-            self._bands[target][y : y + halved.shape[0], x : x + halved.shape[1]] = halved
-            self._touched[target][column // 2] = True
+            parts.setdefault(column // 2, []).append((row % 2, column % 2, halved))
         rows, columns = tile_grid(self._shapes[level], self._tile)
-        if column == columns - 1 and (row % 2 == 1 or row == rows - 1):
-            self._finish_band(target, row // 2)
+        if (row % 2 or row == rows - 1) and (column % 2 or column == columns - 1):
+            place = row // 2, column // 2
+            pixels = self._put_together(target, *place, parts.pop(column // 2, None))
+            self._encoding.append((target, *place, self._encode(pixels)))
 
-    def _finish_band(self, level: int, row: int) -> None:
-        """Encode a full row of tiles to disk, and hand its halves on to the next level."""
-        tile = self._tile
-        height, width = self._shapes[level]
-        band = self._bands[level][: height - row * tile]
-        tiles = [
-            band[:, x : min(x + tile, width)] if touched else None
-            for x, touched in zip(range(0, width, tile), self._touched[level], strict=True)
+    def _put_together(self, level: int, row: int, column: int, parts) -> np.ndarray | None:
+        """Tile of up to four halved ones; None for an all-zero one."""
+        if parts is None:
+            return None
+        size = [
+            min(self._tile, side - number * self._tile)
+            for side, number in zip(self._shapes[level], (row, column), strict=True)
         ]
-        for encoded in self._encode_tiles(tiles):
+        pixels = np.zeros(size, self._dtype)
+        half = self._tile // 2
+        for lower, right, halved in parts:
+            y, x = lower * half, right * half
+            pixels[y : y + halved.shape[0], x : x + halved.shape[1]] = halved
+        return pixels
+
+    def _keep_encoded(self, ahead: int) -> None:
+        """Write what is encoded until no more than `ahead` tiles are being so."""
+        while len(self._encoding) > ahead:
+            level, row, column, answer = self._encoding.popleft()
+            encoded, halved = answer.result()
             self._places[level].append((self._spool.tell(), len(encoded)))
             self._spool.write(encoded)
-        for column, pixels in enumerate(tiles):
-            self.add(level, row, column, None if pixels is None else halve(pixels))
-        self._bands[level][:] = 0
-        self._touched[level][:] = False
+            self._put(level, row, column, halved)
 
     def encoded_tiles(self, level: int):
-        """Yield the encoded tiles of a reduced level, in row-major order."""
+        """Yield the encoded tiles of a reduced level, in row-major order; all tiles were added."""
+        self._keep_encoded(0)
         for start, count in self._places[level]:
             self._spool.seek(start)
             yield self._spool.read(count)

@@ -56,7 +56,8 @@ def write_tiff(
     dtype = np.dtype(dtype)
     shapes = level_shapes(shape)
     encoder = TileEncoder(dtype, tile, threads)
-    spool = PyramidSpool(shapes, dtype, tile, encoder.encode_all, Path(path).parent)
+    ahead = 2 * threads if threads > 1 else 0
+    spool = PyramidSpool(shapes, dtype, tile, encoder.begin, ahead, Path(path).parent)
     big = int(np.prod(shape)) * dtype.itemsize * PYRAMID_SHARE > CLASSIC_TIFF_LIMIT
     layout = {
         "dtype": dtype,
@@ -111,7 +112,7 @@ def _full_level(tiles, shape, tile: int, encoder: "TileEncoder", spool: PyramidS
     """Yield the encoded tiles of the full image, feeding the pyramid on the way."""
     columns = tile_grid(shape, tile)[1]
     for number, (encoded, halved) in enumerate(encoder.encode_stream(tiles)):
-        spool.add(0, number // columns, number % columns, halved)
+        spool.add(number // columns, number % columns, halved)
         yield encoded
 
 
@@ -185,32 +186,40 @@ class TileEncoder:
             return
         waiting = deque()
         for pixels in tiles:
-            waiting.append(self._pool.submit(self._encode_and_halve, pixels))
+            waiting.append(self.begin(pixels))
             if len(waiting) > 2 * self._threads:
                 yield waiting.popleft().result()
         while waiting:
             yield waiting.popleft().result()
 
-    def encode_all(self, tiles: list) -> list[bytes]:
-        """Return the encoded bytes of each tile."""
-        return list((self._pool or _Here).map(self._encode, tiles))
+    def begin(self, pixels):
+        """Begin to encode a tile; ``result()`` of what is returned is as of `encode_stream`."""
+        if self._pool is None:
+            return _Done(self._encode_and_halve(pixels))
+        return self._pool.submit(self._encode_and_halve, pixels)
 
     def _encode_and_halve(self, pixels):
         if isinstance(pixels, EncodedTile):
             return pixels.encoded, pixels.halved
-        encoded = self._encode(pixels)
+        encoded = self.encode(pixels)
         return encoded, None if encoded is self._zero else halve(pixels)
 
-    def _encode(self, pixels) -> bytes:
+    def encode(self, pixels) -> bytes:
+        """Return the encoded bytes of a tile; None is all zero."""
         if pixels is None or not pixels.any():
             return self._zero
         return _deflate_whole(pixels, self._shape, self._dtype)
 
 
-class _Here:
-    """Stands in for a thread pool where there is one thread."""
+class _Done:
+    """Stands in for a future where there is one thread."""
 
-    map = staticmethod(map)
+    def __init__(self, value):
+        self._value = value
+
+    def result(self):
+        """What was made."""
+        return self._value
 
 
 def _deflate_whole(pixels, shape, dtype) -> bytes:
