@@ -7,7 +7,7 @@ A size is the megapixels of a raw RGB image. Each pair is drawn first (not count
 the floor is measured: the time to read the same raw bytes and to write the same images with the
 same codec, doing nothing else. Memory is that of all processes of the run together (proportional
 set size, so that what they share counts once). To tell it takes the system 20 ms a GB, which would
-be a tenth of two busy cores at ten looks a second: so a process is weighed every four seconds, and
+be a tenth of two busy cores at ten looks a second: so a process is weighed every eight seconds, and
 whenever its resident memory, looked at every 0.1 s, has grown by a tenth; less than that
 counts as its own meanwhile. What the watch takes itself is printed.
 
@@ -43,7 +43,7 @@ ROOT = Path(__file__).resolve().parents[2]
 EVERY = 0.1  # s between two looks at the processes
 # s between two looks at what one shares while it does not grow, and from what on it has grown:
 # such a look takes the system 11 ms for 600 MB.
-WEIGHED_EVERY, GROWN = 4.0, 1.1
+WEIGHED_EVERY, GROWN = 8.0, 1.1
 PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 TICKS = os.sysconf("SC_CLK_TCK")
 READ_BYTES = 16 * 1024**2

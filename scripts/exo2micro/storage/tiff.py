@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 
+import cv2
 import imagecodecs
 import numpy as np
 import tifffile
@@ -144,7 +145,7 @@ class EncodedTile:
 
 def encode_tile(pixels, tile: int = 512) -> EncodedTile | None:
     """Make a tile ready to be written by `write_tiff`; None stays None, and zeros become it."""
-    if pixels is None or not pixels.any():
+    if pixels is None or not cv2.hasNonZero(pixels):
         return None
     dtype = pixels.dtype.newbyteorder("<")
     encoded = _deflate_whole(pixels, (tile, tile), dtype)
@@ -206,7 +207,7 @@ class TileEncoder:
 
     def encode(self, pixels) -> bytes:
         """Return the encoded bytes of a tile; None is all zero."""
-        if pixels is None or not pixels.any():
+        if pixels is None or not cv2.hasNonZero(pixels):
             return self._zero
         return _deflate_whole(pixels, self._shape, self._dtype)
 
