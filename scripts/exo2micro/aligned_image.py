@@ -55,7 +55,7 @@ def write_aligned(
         large = is_large(padding["raw"]["pre"]["shape"])
         with Workers(warp, threads, fork=large) as workers:
             tiles = workers.map(tile_windows(canvas), TILES_AT_ONCE)
-            write_image(target, canvas, np.dtype("float32"), tiles, **facts)
+            write_image(target, canvas, np.dtype("float32"), tiles, forget=True, **facts)
 
 
 def write_aligned_and_measure(sources, target, record, padding, interpolation, facts):
@@ -87,5 +87,5 @@ def write_aligned_and_measure(sources, target, record, padding, interpolation, f
         statistics = PairStatistics.of_pair(post, padding)
         with measuring(*pair, statistics, interpolation, threads, packing(target)) as workers:
             tiles = measured_tiles(workers, post.shape, statistics)
-            write_image(target, post.shape, np.dtype("float32"), tiles, **facts)
+            write_image(target, post.shape, np.dtype("float32"), tiles, forget=True, **facts)
     return statistics.result()

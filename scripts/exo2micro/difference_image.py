@@ -122,4 +122,4 @@ def write_difference(sources, target, padding, subtraction, interpolation, facts
 
         with Workers(subtract, facts["threads"], fork=large) as workers:
             tiles = workers.map(tile_windows(post.shape), TILES_AT_ONCE)
-            write_image(target, post.shape, np.dtype("float32"), tiles, **facts)
+            write_image(target, post.shape, np.dtype("float32"), tiles, forget=True, **facts)

@@ -125,5 +125,5 @@ def write_difference_and_detect(sources, targets, padding, record, scale, values
         details = {**settings, "pad": int(padding["pad"]), "threads": facts["threads"]}
         with detecting(detector, subtraction, **details, packs=packs) as workers:
             tiles = result_tiles(workers, detector, detections)
-            write_images(images, post.shape, tiles, **facts)
+            write_images(images, post.shape, tiles, forget=True, **facts)
     return detections.result(**settings)

@@ -19,7 +19,7 @@ from . import job_status as status
 from .processes import children_of, die_with_parent, find_process
 
 POLL_S = 0.05  # a job that allocates as fast as memory can be written gains 0.3 GB in this time
-SHARED_POLL_S, CLOSE_POLL_S = 1.0, 0.2  # to tell what processes share takes 11 ms for 600 MB
+SHARED_POLL_S, CLOSE_POLL_S = 5.0, 0.2  # to tell what processes share takes 11 ms for 600 MB
 ENGINE_POLL_S = 1.0  # to look for the engine takes 0.5 ms, six times as long as the rest of a poll
 LAST_WORDS_S = 30.0  # for a job that has said that it is done and does not end
 MESSAGE_BYTES = 32768  # fits into a pipe, so that the job never waits for its watcher
@@ -109,7 +109,7 @@ class Watch:
         self.engine, self.engine_seen = _chain_of_parents(), self.started
         self.request_to_end = None
         self.peak_mb = 0.0
-        self._shared_mb, self._shared_looked = 0.0, 0.0
+        self._shared_mb, self._shared_looked, self._sharers = 0.0, 0.0, []
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(number, self._note_signal)
 
@@ -169,8 +169,9 @@ class Watch:
     def _memory_mb(self):
         """Memory of the worker and of those that it has begun, MB.
 
-        What several of them share takes long to tell: it is looked at now and then, and when more
-        than the limit may have been reached.
+        What several of them share takes long to tell: it is looked at now and then, when there are
+        others of them, and when more than the limit may have been reached. What has come since
+        counts for each.
         """
         processes = [self.worker, *children_of(self.worker)]
         most = sum(own_mb(process) for process in processes)
@@ -178,9 +179,11 @@ class Watch:
             return most
         now, limit = time.monotonic(), self.limits.memory_mb
         close = limit is not None and most > limit
-        if now - self._shared_looked > (CLOSE_POLL_S if close else SHARED_POLL_S):
-            self._shared_mb, self._shared_looked = sum(map(shared_mb, processes)), now
-        return self._shared_mb
+        overdue = now - self._shared_looked > (CLOSE_POLL_S if close else SHARED_POLL_S)
+        if overdue or processes != self._sharers:
+            self._shared_mb = most - sum(map(shared_mb, processes))
+            self._shared_looked, self._sharers = now, processes
+        return most - self._shared_mb
 
     def _engine_has_gone(self):
         now = time.monotonic()

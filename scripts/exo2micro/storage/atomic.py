@@ -15,7 +15,7 @@ FLUSH_S = 1.0  # s between two flushes of a large file
 
 
 @contextmanager
-def atomic_path(final, large: bool = False) -> Iterator[Path]:
+def atomic_path(final, large: bool = False, forget: bool = False) -> Iterator[Path]:
     """Give a temporary path to write to, and move it to its final name at the end.
 
     The temporary file lies beside the final one (so the move is a rename), hidden, with the
@@ -28,6 +28,8 @@ def atomic_path(final, large: bool = False) -> Iterator[Path]:
         Where the file shall appear. Missing folders are made.
     large : bool
         Bring it to disk bit by bit while it is written: at the end there is little left to do.
+    forget : bool
+        Do not keep in memory what of a large file is on disk: nothing reads it soon.
 
     Yields
     ------
@@ -39,9 +41,9 @@ def atomic_path(final, large: bool = False) -> Iterator[Path]:
     unique = f"{os.getpid()}-{secrets.token_hex(4)}"
     temporary = final.with_name(f".{final.stem}.{unique}{final.suffix}")
     try:
-        with SteadyFlush(temporary) if large else nullcontext():
+        with SteadyFlush(temporary, forget) if large else nullcontext():
             yield temporary
-        _flush_to_disk(temporary)
+        _flush_to_disk(temporary, forget)
         os.replace(temporary, final)
     finally:
         temporary.unlink(missing_ok=True)
@@ -57,6 +59,10 @@ class SteadyFlush:
     ----------
     path : path
         The file.
+    forget : bool
+        Whether to take what is on disk out of memory. There it pushes out what will be read again,
+        and to find ever new memory costs time: 3 GB took 1.6 s of the system's time instead of
+        2.8 to 4.9.
 
     Raises
     ------
@@ -64,8 +70,9 @@ class SteadyFlush:
         On leaving: what the system said of a flush, which it may say only once.
     """
 
-    def __init__(self, path):
-        self._path, self._fault, self._stopped = path, None, threading.Event()
+    def __init__(self, path, forget=False):
+        self._path, self._forget = path, forget
+        self._fault, self._stopped = None, threading.Event()
         self._thread = threading.Thread(target=self._flush_again_and_again, daemon=True)
 
     def __enter__(self):
@@ -82,7 +89,7 @@ class SteadyFlush:
     def _flush_again_and_again(self):
         while not self._stopped.wait(FLUSH_S):
             try:
-                _flush_to_disk(self._path)
+                _flush_to_disk(self._path, self._forget)
             except FileNotFoundError:
                 continue  # not begun yet
             except OSError as fault:
@@ -90,10 +97,12 @@ class SteadyFlush:
                 return
 
 
-def _flush_to_disk(path: Path) -> None:
+def _flush_to_disk(path: Path, forget: bool = False) -> None:
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
+        if forget and hasattr(os, "posix_fadvise"):
+            os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
     finally:
         os.close(descriptor)
 

@@ -14,6 +14,7 @@ from exo2micro.storage.windows import tile_windows
 
 TIFF_SUFFIXES = (".tif", ".tiff")
 FITS_SUFFIXES = (".fits", ".fit")
+FORGOTTEN_BYTES = 512 * 1024**2  # of pixels, from which on an image is large
 WRITABLE_TYPES = ("uint8", "uint16", "float32", "float64")
 
 
@@ -52,6 +53,7 @@ def write_image(
     header=None,
     tile=512,
     threads=1,
+    forget=False,
 ) -> None:
     """Write a checkpoint image from a stream of tiles, whole or not at all.
 
@@ -79,6 +81,9 @@ def write_image(
         Side of a tile, px; a multiple of 16.
     threads : int
         Threads that compress (TIFF).
+    forget : bool
+        Whether no other job will read it soon, so that the system need not keep it in memory
+        where it is large.
 
     Raises
     ------
@@ -93,7 +98,8 @@ def write_image(
         raise ValueError(f"cannot write pixels of type {dtype}; one of {WRITABLE_TYPES}")
     checked = _checked(tiles, shape, dtype, tile)
     expected_bytes = shape[0] * shape[1] * dtype.itemsize
-    with write_faults(path, expected_bytes), atomic_path(path, large=True) as temporary:
+    forget = forget and expected_bytes >= FORGOTTEN_BYTES
+    with write_faults(path, expected_bytes), atomic_path(path, True, forget) as temporary:
         if path.suffix.lower() in FITS_SUFFIXES:
             write_fits(temporary, shape, dtype, checked, header=header, tile=tile)
         elif path.suffix.lower() in TIFF_SUFFIXES:
