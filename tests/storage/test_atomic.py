@@ -1,4 +1,5 @@
 import errno
+import os
 import time
 
 import pytest
@@ -95,3 +96,27 @@ def test_what_the_system_says_once_of_a_flush_is_not_lost(tmp_path, monkeypatch)
     with pytest.raises(OSError, match="broken"):
         write()
     assert list(tmp_path.iterdir()) == []
+
+
+def _is_in_memory(path):
+    """Whether the system has all of a file at hand."""
+    with open(path, "rb") as file:
+        size = os.fstat(file.fileno()).st_size
+        try:
+            return os.preadv(file.fileno(), [bytearray(size)], 0, os.RWF_NOWAIT) == size
+        except BlockingIOError:
+            return False
+
+
+def test_a_large_file_can_leave_memory_once_it_is_on_disk(tmp_path):
+    content = os.urandom(2**22)
+    for forget in (False, True):
+        path = tmp_path / f"{forget}.bin"
+        with atomic_path(path, large=True, forget=forget) as temporary:
+            temporary.write_bytes(content)
+        try:
+            assert _is_in_memory(path) is not forget
+        except OSError as fault:
+            if fault.errno != errno.EOPNOTSUPP:
+                raise  # not every file system tells
+        assert path.read_bytes() == content
