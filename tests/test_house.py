@@ -70,7 +70,7 @@ def test_both_commands_set_up_everything_themselves():
 def test_every_job_runs_under_the_same_roof():
     for path in (ROOT / "scripts").glob("*.py"):
         text = path.read_text(encoding="utf-8")
-        assert re.search(r"^with job\(snakemake\)", text, re.M), (
+        assert re.search(r"^with job\(snakemake[,)]", text, re.M), (
             f"{path.name}: with job(snakemake):"
         )
 
