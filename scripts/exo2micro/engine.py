@@ -123,7 +123,7 @@ def threads_of_jobs(workflow, request, at_once=1):
 
 
 def has_idle_cores(cores, request, at_once=1):
-    """Whether a run has more cores than jobs that would keep one busy each.
+    """Whether a run has two cores or more for each job that it can have going at a time.
 
     Parameters
     ----------

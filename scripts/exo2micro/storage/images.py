@@ -99,7 +99,10 @@ def write_image(
     checked = _checked(tiles, shape, dtype, tile)
     expected_bytes = shape[0] * shape[1] * dtype.itemsize
     forget = forget and expected_bytes >= FORGOTTEN_BYTES
-    with write_faults(path, expected_bytes), atomic_path(path, True, forget) as temporary:
+    with (
+        write_faults(path, expected_bytes),
+        atomic_path(path, large=True, forget=forget) as temporary,
+    ):
         if path.suffix.lower() in FITS_SUFFIXES:
             write_fits(temporary, shape, dtype, checked, header=header, tile=tile)
         elif path.suffix.lower() in TIFF_SUFFIXES:
