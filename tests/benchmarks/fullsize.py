@@ -271,7 +271,7 @@ def _rewrite(path, target, threads):
             for first in range(0, len(windows), BATCH):
                 tiles = [image.read(window, level) for window in windows[first : first + BATCH]]
                 start = time.perf_counter()
-                for encoded in pool.map(encoder.encode, tiles):
+                for encoded in pool.map(encoder.encode, tiles, [level > 0] * len(tiles)):
                     out.write(encoded)
                 seconds += time.perf_counter() - start
         start = time.perf_counter()

@@ -25,6 +25,11 @@ from exo2micro.storage.windows import tile_grid
 # Reading: deflate 870 | 600 | 280 | 128 Mpx/s. Predictors: uint8 and uint16 grow by 2-6 points,
 # float32 shrinks by 3.5 but is not read everywhere. Fiji opens deflate but not zstd at once.
 DEFLATE_LEVEL = 1
+# Warped float32 pixels lose a tenth by deflate, which takes most of the time of writing them. So
+# tiles of a pyramid's reduced levels, which together are a quarter of the bytes, are stored as they
+# are where a few rows in their middle lose less than this: files grow by 2 to 3 %, a fifth of that
+# time is saved, and who looks at them need not unpack them.
+STORED_LEVEL, WORTH_PACKING, PROBED_ROWS = 0, 0.15, 16
 CLASSIC_TIFF_LIMIT = 3.9e9  # bytes; offsets of classic TIFF end at 4 GiB
 PYRAMID_SHARE = 4 / 3
 
@@ -58,7 +63,7 @@ def write_tiff(
     shapes = level_shapes(shape)
     encoder = TileEncoder(dtype, tile, threads)
     ahead = 2 * threads if threads > 1 else 0
-    spool = PyramidSpool(shapes, dtype, tile, encoder.begin, ahead, Path(path).parent)
+    spool = PyramidSpool(shapes, dtype, tile, encoder.begin_reduced, ahead, Path(path).parent)
     big = int(np.prod(shape)) * dtype.itemsize * PYRAMID_SHARE > CLASSIC_TIFF_LIMIT
     layout = {
         "dtype": dtype,
@@ -187,29 +192,33 @@ class TileEncoder:
             return
         waiting = deque()
         for pixels in tiles:
-            waiting.append(self.begin(pixels))
+            waiting.append(self._pool.submit(self._encode_and_halve, pixels))
             if len(waiting) > 2 * self._threads:
                 yield waiting.popleft().result()
         while waiting:
             yield waiting.popleft().result()
 
-    def begin(self, pixels):
-        """Begin to encode a tile; ``result()`` of what is returned is as of `encode_stream`."""
+    def begin_reduced(self, pixels):
+        """Begin to encode a tile of a reduced level; ``result()`` is as of `encode_stream`."""
         if self._pool is None:
-            return _Done(self._encode_and_halve(pixels))
-        return self._pool.submit(self._encode_and_halve, pixels)
+            return _Done(self._encode_and_halve(pixels, reduced=True))
+        return self._pool.submit(self._encode_and_halve, pixels, reduced=True)
 
-    def _encode_and_halve(self, pixels):
+    def _encode_and_halve(self, pixels, reduced=False):
         if isinstance(pixels, EncodedTile):
             return pixels.encoded, pixels.halved
-        encoded = self.encode(pixels)
+        encoded = self.encode(pixels, reduced)
         return encoded, None if encoded is self._zero else halve(pixels)
 
-    def encode(self, pixels) -> bytes:
-        """Return the encoded bytes of a tile; None is all zero."""
+    def encode(self, pixels, reduced: bool = False) -> bytes:
+        """Return the encoded bytes of a tile, of a reduced level or the full one.
+
+        None is all zero.
+        """
         if pixels is None or not cv2.hasNonZero(pixels):
             return self._zero
-        return _deflate_whole(pixels, self._shape, self._dtype)
+        level = STORED_LEVEL if reduced and _resists(pixels) else DEFLATE_LEVEL
+        return _deflate_whole(pixels, self._shape, self._dtype, level)
 
 
 class _Done:
@@ -223,14 +232,23 @@ class _Done:
         return self._value
 
 
-def _deflate_whole(pixels, shape, dtype) -> bytes:
+def _resists(pixels) -> bool:
+    """Whether pixels hardly become smaller by being packed."""
+    if pixels.dtype.kind != "f":
+        return False
+    first = max(0, (pixels.shape[0] - PROBED_ROWS) // 2)
+    probe = np.ascontiguousarray(pixels[first : first + PROBED_ROWS])
+    return len(_deflate(probe)) > (1 - WORTH_PACKING) * probe.nbytes
+
+
+def _deflate_whole(pixels, shape, dtype, level=DEFLATE_LEVEL) -> bytes:
     """Compress a tile, filled up with zeros to its whole size."""
     if pixels.shape != shape:
         full = np.zeros(shape, dtype)
         full[: pixels.shape[0], : pixels.shape[1]] = pixels
         pixels = full
-    return _deflate(np.ascontiguousarray(pixels, dtype))
+    return _deflate(np.ascontiguousarray(pixels, dtype), level)
 
 
-def _deflate(pixels: np.ndarray) -> bytes:
-    return bytes(imagecodecs.deflate_encode(pixels, DEFLATE_LEVEL, raw=False))
+def _deflate(pixels: np.ndarray, level: int = DEFLATE_LEVEL) -> bytes:
+    return bytes(imagecodecs.deflate_encode(pixels, level, raw=False))
