@@ -15,9 +15,7 @@ with job(snakemake):
     if converts:
         padding = read_record(sources["padding"])
     else:
-        padding = plan_padding(
-            *names, sources, values["pad"], snakemake.params.channel, snakemake.threads
-        )
+        padding = plan_padding(*names, sources, values["pad"])
     for stain in ("post", "pre"):
         target = getattr(snakemake.output, stain)
         facts = {
@@ -29,6 +27,8 @@ with job(snakemake):
         if converts:
             convert_image(sources[f"twin_{stain}"], target, **facts)
         else:
-            write_padded(sources[stain], target, padding, stain, facts)
+            padding["raw"][stain] |= write_padded(
+                sources[stain], target, padding, stain, facts, snakemake.params.channel
+            )
     created = datetime.now(UTC).isoformat()
     write_record(snakemake.output.padding, {**padding, "created": created})

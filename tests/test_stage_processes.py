@@ -33,9 +33,12 @@ def make_all(folder, raw, suffix, threads):
     folder.mkdir()
     path = {name: folder / f"{name}.{suffix}" for name in NAMES}
     facts = {"channel_name": "D", "pixel_size_um": None, "header": {}, "threads": threads}
-    record = plan_padding("S", "D", raw, PAD, threads=threads)
+    record = plan_padding("S", "D", raw, PAD)
     for stain in ("post", "pre"):
-        write_padded(raw[stain], path[f"padded_{stain}"], record, stain, facts)
+        told = write_padded(raw[stain], path[f"padded_{stain}"], record, stain, facts)
+        means = tifffile.imread(raw[stain]).mean(axis=(0, 1), dtype=float)
+        np.testing.assert_allclose(told["channel_means"], means, rtol=1e-9)
+        record["raw"][stain] |= told
     matrix = similarity(9, 1.02, (1200, 900), (1190, 910))
     transform = {"stage": "03_interior_aligned", "pre_from_post": matrix, "displacement": None}
     write_record(folder / "transform.json", transform)

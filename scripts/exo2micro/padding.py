@@ -1,11 +1,14 @@
 """Stage 1: the signal channel of both photographs on one common canvas."""
 
+import logging
 from pathlib import Path
+from threading import Lock
 
 import numpy as np
 
 from .errors import ImageReadError
 from .storage import (
+    ChannelTally,
     Window,
     intersect,
     open_raw,
@@ -16,6 +19,8 @@ from .storage import (
 )
 from .workers import Workers
 
+_log = logging.getLogger("exo2micro")
+
 TILE = 512  # px
 # Tiles that are read at once, side by side: rows of a plain file are then read in pieces of 12 kB
 # (RGB) instead of 1.5 kB, which saves a seventh of the processor time (42 Mpx: 0.79 to 0.68 s).
@@ -25,8 +30,8 @@ TILES_AT_ONCE = 8
 LARGE_PX = 4096**2
 
 
-def plan_padding(sample, dye, paths, pad, channel=None, threads=1):
-    """Decide the canvas and the signal channels of a pair.
+def plan_padding(sample, dye, paths, pad):
+    """Decide the canvas of a pair, from its files' headers.
 
     Parameters
     ----------
@@ -36,24 +41,20 @@ def plan_padding(sample, dye, paths, pad, channel=None, threads=1):
         ``{"post": ..., "pre": ...}``, the raw files.
     pad : int
         Zero border on each side, px.
-    channel : int, optional
-        Signal channel instead of the one that is found by the channels' means.
-    threads : int
-        Threads that read a file.
 
     Returns
     -------
     dict
         The record ``transforms/01_padding_{fmt}.json``: the canvas, and for each stain the raw
-        file's shape, type, channels and their means, so that nobody downstream needs the raw
-        file's headers.
+        file's shape and type, so that nobody downstream needs the raw file's headers. What
+        `write_padded` tells of the channels is to be added.
 
     Raises
     ------
     ImageReadError
         When a raw file can't be used.
     """
-    raw = {stain: _describe(paths[stain], channel, threads) for stain in ("post", "pre")}
+    raw = {stain: _describe(paths[stain]) for stain in ("post", "pre")}
     pixel_sizes = [raw[stain].pop("pixel_size_um") for stain in ("post", "pre")]
     canvas = [max(raw[stain]["shape"][axis] for stain in raw) + 2 * pad for axis in (0, 1)]
     return {
@@ -97,7 +98,7 @@ def is_large(shape):
     return shape[0] * shape[1] >= LARGE_PX
 
 
-def padding_of(raw, channels, pad, canvas, threads=1, pack=None):
+def padding_of(raw, channels, pad, canvas, tally, threads=1, pack=None):
     """Workers that lay a photograph on the canvas block by block, for `padded_tiles`.
 
     Parameters
@@ -110,6 +111,8 @@ def padding_of(raw, channels, pad, canvas, threads=1, pack=None):
         Position of the raw image's first pixel on the canvas, both ways.
     canvas : tuple of int
         ``(h, w)`` of the padded image.
+    tally : ChannelTally
+        Empty; counts the samples of all channels on the way.
     threads : int
         Blocks read side by side: by processes, or where what is decoded has to be shared, threads.
     pack : callable, optional
@@ -121,19 +124,25 @@ def padding_of(raw, channels, pad, canvas, threads=1, pack=None):
     """
     shown = Window(pad, pad + raw.shape[0], pad, pad + raw.shape[1])
     pack = pack or (lambda tile: tile)
+    # Where threads do the work, there is one tally for all.
+    one_counts = Lock()
 
     def read(block):
-        inside = intersect(block, shown)
-        pixels = None if inside is None else raw.read(inside.shifted(-pad, -pad), tuple(channels))
+        inside, pixels = intersect(block, shown), None
+        if inside is not None:
+            pixels, counted = raw.read_counted(inside.shifted(-pad, -pad), channels)
+            with one_counts:
+                tally.merge(counted)
         return [
             pack(_cut(pixels, inside, tile.shifted(block.y0, block.x0)))
             for tile in tile_windows(block.shape, TILE)
         ]
 
-    return Workers(read, threads, fork=is_large(raw.shape) and raw.make_plain())
+    large = is_large(raw.shape) and raw.make_plain()
+    return Workers(read, threads, lambda: tally, fork=large)
 
 
-def padded_tiles(workers, canvas):
+def padded_tiles(workers, canvas, tally):
     """Tiles of the padded image, in the order of `storage.tile_windows`.
 
     Parameters
@@ -142,6 +151,8 @@ def padded_tiles(workers, canvas):
         From `padding_of`.
     canvas : tuple of int
         ``(h, w)`` of the padded image.
+    tally : ChannelTally
+        That of `padding_of`; it is complete when all tiles were yielded.
 
     Yields
     ------
@@ -150,6 +161,8 @@ def padded_tiles(workers, canvas):
     """
     for tiles in workers.map(tile_windows(tuple(canvas), (TILE, TILES_AT_ONCE * TILE))):
         yield from tiles
+    for counted in workers.farewells:
+        tally.merge(counted)
 
 
 def _cut(pixels, place, window):
@@ -164,28 +177,28 @@ def _cut(pixels, place, window):
     return tile
 
 
-def _describe(path, channel, threads):
-    """What downstream needs to know of one raw file."""
+def _describe(path):
+    """What downstream needs to know of one raw file, from its header."""
     path = Path(path)
     # Opened first: that says what is wrong with a file that is gone.
     with open_raw(path) as raw:
         stat = path.stat()
-        means = raw.channel_means(threads)
-        chosen = signal_channels(means, raw.dtype, channel, peak=raw.peak)
         return {
             "path": str(path),
             "size_bytes": stat.st_size,
             "mtime_ns": stat.st_mtime_ns,
             "shape": list(raw.shape),
             "dtype": str(raw.dtype),
-            "channels": list(chosen),
-            "channel_means": [float(m) for m in means],
             "pixel_size_um": None if raw.pixel_size_um is None else list(raw.pixel_size_um),
         }
 
 
-def write_padded(raw_path, target, padding, stain, facts):
+def write_padded(raw_path, target, padding, stain, facts, channel=None):
     """Write one padded image.
+
+    A photograph is read once: which of its channels carry signal is told by a look at a part of it,
+    and all of them are counted while the image is written. Should the whole tell otherwise than the
+    part, the image is written again.
 
     Parameters
     ----------
@@ -194,24 +207,48 @@ def write_padded(raw_path, target, padding, stain, facts):
     target : path
         Checkpoint, its format told by the suffix.
     padding : dict
-        Stage 1's record.
+        Stage 1's record, as planned.
     stain : {'post', 'pre'}
         Which of the two photographs.
     facts : dict
         Keyword arguments of `storage.write_image` beyond the pixels.
+    channel : int, optional
+        Signal channel instead of the one that is found by the channels' means.
+
+    Returns
+    -------
+    dict
+        What the record says of the stain's channels: the chosen ones, ``channels``, and the means
+        of all, ``channel_means``.
 
     Raises
     ------
     ImageReadError
         If the raw file is not the one that was planned for, or changes while it is read.
     """
-    described, canvas = padding["raw"][stain], tuple(padding["canvas"])
     with open_raw(raw_path) as raw:
-        _check_still_planned(raw, described)
-        how = described["channels"], padding["pad"], canvas, facts.get("threads", 1)
-        with padding_of(raw, *how, packing(target)) as workers:
-            tiles = _if_unchanged(padded_tiles(workers, canvas), Path(raw_path), raw.stat())
-            write_image(target, canvas, np.dtype(described["dtype"]), tiles, **facts)
+        _check_still_planned(raw, padding["raw"][stain])
+
+        def signal_of(tally):
+            return signal_channels(tally.means, raw.dtype, channel, peak=tally.peak)
+
+        channels = signal_of(raw.glance(facts.get("threads", 1)))
+        tally = _write_channels(raw, target, padding, channels, facts)
+        if signal_of(tally) != channels:
+            _log.info("%s: the whole has other signal channels than a part had", raw_path)
+            channels = signal_of(tally)
+            tally = _write_channels(raw, target, padding, channels, facts)
+    return {"channels": list(channels), "channel_means": list(tally.means)}
+
+
+def _write_channels(raw, target, padding, channels, facts):
+    """Write some channels of a photograph, padded; the tally of all of them."""
+    canvas, tally = tuple(padding["canvas"]), ChannelTally(raw.n_channels)
+    how = channels, padding["pad"], canvas, tally, facts.get("threads", 1)
+    with padding_of(raw, *how, packing(target)) as workers:
+        tiles = _if_unchanged(padded_tiles(workers, canvas, tally), raw.path, raw.stat())
+        write_image(target, canvas, raw.dtype, tiles, **facts)
+    return tally
 
 
 def _check_still_planned(raw, described):

@@ -152,14 +152,14 @@ def _look(path, channel):
     """Describe one raw file."""
     try:
         with open_raw(path) as raw:
-            means = raw.channel_means()
+            tally = raw.count_channels()
             return {
                 "file": path,
                 "height": raw.shape[0],
                 "width": raw.shape[1],
                 "dtype": str(raw.dtype),
-                "channel_means": means,
-                "channels": signal_channels(means, raw.dtype, channel, raw.peak),
+                "channel_means": tally.means,
+                "channels": signal_channels(tally.means, raw.dtype, channel, tally.peak),
                 "pixel_size_um": raw.pixel_size_um,
                 "fault": "",
             }

@@ -30,7 +30,7 @@ with open_image(path, cache_bytes=1 << 20) as image:
     image.read_reduced(0.05)
 if path.endswith("tiff"):
     with open_raw(path) as photograph:
-        photograph.channel_means()
+        photograph.count_channels()
 print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
 """
 
@@ -64,7 +64,7 @@ def peak():
     return int(open("/proc/self/status").read().split("VmHWM:")[1].split()[0]) * 1024
 
 with open_raw(sys.argv[1]) as photograph:
-    photograph.channel_means()
+    photograph.count_channels()
     assert not photograph.windowed
     print(photograph.decode_bytes, peak())
 """

@@ -8,6 +8,7 @@ from importlib import import_module
 
 _HOME = {
     "ArrayImage": "array_image",
+    "ChannelTally": "channels",
     "ImageFile": "image_file",
     "intersect": "windows",
     "RawImage": "raw",
@@ -40,6 +41,7 @@ _HOME = {
 
 __all__ = [
     "ArrayImage",
+    "ChannelTally",
     "ImageFile",
     "RawImage",
     "TrimmedImage",

@@ -1,10 +1,60 @@
 """Which colour channels of a raw image carry the dye's signal."""
 
+import cv2
 import numpy as np
 
 from exo2micro.errors import ConfigError
 
+LARGEST_SCALAR = 4  # channels that OpenCV adds up side by side
 SIGNAL_GREY_LEVELS = 0.5  # mean above which a channel carries signal, 8-bit grey levels
+
+
+class ChannelTally:
+    """Sums over the samples of each colour channel, gathered part by part.
+
+    Parameters
+    ----------
+    count : int
+        How many channels there are.
+
+    Attributes
+    ----------
+    nonfinite : int
+        Samples that were NaN or infinite; they count as 0.
+    peak : float
+        The largest sample; minus infinity before there was one.
+    """
+
+    def __init__(self, count):
+        self._sums, self._pixels = np.zeros(count), 0
+        self.nonfinite, self.peak = 0, -np.inf
+
+    @property
+    def means(self) -> tuple[float, ...]:
+        """Mean of each channel."""
+        return tuple(float(total) for total in self._sums / self._pixels)
+
+    def add(self, samples: np.ndarray, nonfinite: int = 0) -> None:
+        """Count finite samples, shape (height, width, channels), of which some had not been so."""
+        self._sums += _channel_sums(samples)
+        self._pixels += samples.shape[0] * samples.shape[1]
+        self.nonfinite += nonfinite
+        self.peak = max(self.peak, float(samples.max()))
+
+    def merge(self, other: "ChannelTally") -> None:
+        """Take in what another counted."""
+        self._sums += other._sums
+        self._pixels += other._pixels
+        self.nonfinite += other.nonfinite
+        self.peak = max(self.peak, other.peak)
+
+
+def _channel_sums(samples: np.ndarray) -> np.ndarray:
+    if samples.dtype.kind == "u" and samples.shape[2] <= LARGEST_SCALAR:
+        # Exact: doubles count whole numbers to 2^53.
+        return np.array(cv2.sumElems(samples)[: samples.shape[2]])
+    wide = np.float64 if samples.dtype.kind == "f" else np.uint64
+    return samples.sum(axis=0, dtype=wide).sum(axis=0).astype(float)
 
 
 def signal_channels(means, dtype, override=None, peak=None) -> tuple[int, ...]:
@@ -17,13 +67,13 @@ def signal_channels(means, dtype, override=None, peak=None) -> tuple[int, ...]:
     Parameters
     ----------
     means : sequence of float
-        Mean of each colour channel (`RawImage.channel_means`).
+        Mean of each colour channel (`ChannelTally.means`).
     dtype : dtype
         Type of the pixels.
     override : int, optional
         The user's choice. None or ``"auto"`` chooses by the means.
     peak : float, optional
-        Brightest pixel (`RawImage.peak`), for floats; the highest mean stands in for it.
+        Brightest pixel (`ChannelTally.peak`), for floats; the highest mean stands in for it.
 
     Returns
     -------

@@ -4,9 +4,9 @@ import os
 import threading
 from pathlib import Path
 
-import cv2
 import numpy as np
 
+from exo2micro.storage.channels import ChannelTally
 from exo2micro.storage.layout import RawLayout, examine
 from exo2micro.storage.segments import (
     CACHE_BYTES,
@@ -23,7 +23,8 @@ from exo2micro.streaming import ordered_map
 LARGEST_SEGMENT_BYTES = 128 * 1024**2  # beyond this a strip or tile is unpacked to disk
 LARGEST_CACHE_BYTES = 512 * 1024**2
 STREAM_BLOCK_ROWS = 256
-LARGEST_SCALAR = 4  # channels that OpenCV adds up side by side
+# For a first look: so many strips or tiles, or so many bands of rows where they are plain.
+GLANCES, GLANCE_ROWS = 64, 16
 
 
 def open_raw(path) -> "RawImage":
@@ -65,10 +66,6 @@ class RawImage:
         Memory that reading takes at its peak, bytes, besides the windows themselves.
     scratch_bytes : int
         Size of that scratch file; 0 where none is needed.
-    nonfinite : int or None
-        Samples that are NaN or infinite, counted by `channel_means`; None before it ran.
-    peak : float or None
-        The largest sample, found by `channel_means`; None before it ran.
     """
 
     def __init__(self, path: Path):
@@ -79,8 +76,6 @@ class RawImage:
         self.dtype = np.dtype(np.float32) if stored == np.float16 else stored
         self.n_channels = len(self._layout.colours)
         self.pixel_size_um = self._layout.pixel_size_um
-        self.nonfinite = None
-        self.peak = None
         self._plan_memory()
         self._sources: dict = {}
         self._open_sources = threading.Lock()
@@ -193,9 +188,20 @@ class RawImage:
         window = check_inside(window, self.shape)
         wanted = range(self.n_channels) if channels is None else channels
         samples = self._read_channels(window, wanted)
-        if samples.dtype.kind == "f":
-            np.nan_to_num(samples, copy=False, nan=0.0, posinf=0.0, neginf=0.0)
-        return samples if channels is None else _sum_clipped(samples)
+        _clear_nonfinite(samples)
+        return samples if channels is None else _sum_clipped(samples, range(samples.shape[2]))
+
+    def read_counted(self, window, channels) -> tuple[np.ndarray, ChannelTally]:
+        """Read a window as `read` does, and count all colour channels of it."""
+        samples, tally = self._count(check_inside(window, self.shape))
+        return _sum_clipped(samples, channels), tally
+
+    def _count(self, window: Window):
+        """All colour channels of a window, and their tally."""
+        samples = self._read_channels(window, range(self.n_channels))
+        tally = ChannelTally(self.n_channels)
+        tally.add(samples, _clear_nonfinite(samples))
+        return samples, tally
 
     def _read_channels(self, window: Window, wanted) -> np.ndarray:
         """Return (height, width, len(wanted)), as stored but for inversion and float16."""
@@ -221,42 +227,44 @@ class RawImage:
             picked.append(blocks[page_number, plane][:, :, sample])
         return np.stack(picked, axis=-1)
 
-    def channel_means(self, threads: int = 1) -> tuple[float, ...]:
-        """Return the exact mean of each colour channel, in one pass over the file.
-
-        NaN and infinities count as 0, as `read` gives them. Also sets `nonfinite` and `peak`.
+    def count_channels(self, threads: int = 1) -> ChannelTally:
+        """Count every sample of each colour channel, in one pass over the file.
 
         Parameters
         ----------
         threads : int
             Threads that read, decode and add up.
         """
-
-        def add_up(window):
-            samples = self._read_channels(window, range(self.n_channels))
-            faulty = 0
-            if samples.dtype.kind == "f":
-                wrong = ~np.isfinite(samples)
-                faulty = int(wrong.sum())
-                samples[wrong] = 0
-            return _channel_sums(samples), faulty, float(samples.max())
-
-        totals = np.zeros(self.n_channels)
-        nonfinite, peak = 0, -np.inf
-        for sums, faulty, highest in ordered_map(add_up, self._stream_windows(), threads):
-            totals += sums
-            nonfinite += faulty
-            peak = max(peak, highest)
-        self.nonfinite, self.peak = nonfinite, peak
-        return tuple(float(total) for total in totals / (self.shape[0] * self.shape[1]))
-
-    def _stream_windows(self):
-        """Cut the image so that each strip or tile is decoded once."""
         height, width = segment_shape(self._layout.pages[0])
         if self._plain or not self.windowed:
             height, width = STREAM_BLOCK_ROWS, self.shape[1]
+        # Each strip or tile is decoded once.
         rows = height * max(1, STREAM_BLOCK_ROWS // height)
-        return tile_windows(self.shape, (rows, width))
+        return self._add_up(tile_windows(self.shape, (rows, width)), threads)
+
+    def glance(self, threads: int = 1) -> ChannelTally:
+        """Count samples here and there: of `GLANCES` places, or all of a small photograph.
+
+        Parameters
+        ----------
+        threads : int
+            Threads that read, decode and add up.
+        """
+        height, width = segment_shape(self._layout.pages[0])
+        if self._plain or not self.windowed:
+            height, width = GLANCE_ROWS, self.shape[1]
+        windows = list(tile_windows(self.shape, (height, width)))
+        if len(windows) > GLANCES:
+            # At random, always the same: a regular step might see one column of tiles alone.
+            chosen = np.random.default_rng(0).choice(len(windows), GLANCES, replace=False)
+            windows = [windows[number] for number in sorted(chosen)]
+        return self._add_up(windows, threads)
+
+    def _add_up(self, windows, threads: int) -> ChannelTally:
+        total = ChannelTally(self.n_channels)
+        for tally in ordered_map(lambda window: self._count(window)[1], windows, threads):
+            total.merge(tally)
+        return total
 
 
 def is_plain_rows(page) -> bool:
@@ -269,8 +277,20 @@ def is_plain_rows(page) -> bool:
     return sum(counts) == whole and all(b == a + n for b, a, n in following)
 
 
-def _sum_clipped(samples: np.ndarray) -> np.ndarray:
-    channels = np.moveaxis(samples, 2, 0)
+def _clear_nonfinite(samples: np.ndarray) -> int:
+    """Put zeros for NaN and infinities, in place; returns how many there were."""
+    if samples.dtype.kind != "f":
+        return 0
+    wrong = ~np.isfinite(samples)
+    faulty = int(np.count_nonzero(wrong))
+    if faulty:
+        samples[wrong] = 0
+    return faulty
+
+
+def _sum_clipped(samples: np.ndarray, wanted) -> np.ndarray:
+    """Sum of some channels, integers clipped to their range."""
+    channels = [samples[:, :, number] for number in wanted]
     if len(channels) == 1:
         return np.ascontiguousarray(channels[0])
     wide = samples.dtype if samples.dtype.kind == "f" else np.uint32
@@ -280,11 +300,3 @@ def _sum_clipped(samples: np.ndarray) -> np.ndarray:
     if samples.dtype.kind == "u":
         np.minimum(total, np.iinfo(samples.dtype).max, out=total)
     return total.astype(samples.dtype, copy=False)
-
-
-def _channel_sums(samples: np.ndarray) -> np.ndarray:
-    if samples.dtype.kind == "u" and samples.shape[2] <= LARGEST_SCALAR:
-        # Exact: doubles count whole numbers to 2^53.
-        return np.array(cv2.sumElems(samples)[: samples.shape[2]])
-    wide = np.float64 if samples.dtype.kind == "f" else np.uint64
-    return samples.sum(axis=0, dtype=wide).sum(axis=0).astype(float)
