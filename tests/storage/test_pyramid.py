@@ -1,6 +1,8 @@
 import numpy as np
 import pytest
+import tifffile
 
+from exo2micro.storage import tile_windows, write_image
 from exo2micro.storage.pyramid import halve, level_shapes
 
 
@@ -43,3 +45,18 @@ def test_no_bias_adds_up_over_the_levels():
     for _ in range(5):
         level = halve(level)
     assert abs(level.mean() - image.mean()) < 0.05
+
+
+@pytest.mark.parametrize("stored", [True, False])
+def test_reduced_levels_are_stored_as_they_are_where_packing_saves_little(tmp_path, stored):
+    pixels = np.random.default_rng(4).normal(0, 10, (2048, 2048)).astype(np.float32)
+    if not stored:
+        pixels = np.rint(pixels)
+    tiles = (pixels[window.slices] for window in tile_windows(pixels.shape))
+    write_image(tmp_path / "a.tiff", pixels.shape, pixels.dtype, tiles)
+    with tifffile.TiffFile(tmp_path / "a.tiff") as tiff:
+        full, reduced = tiff.series[0].levels
+        assert max(full.keyframe.databytecounts) < 512 * 512 * 4
+        assert (min(reduced.keyframe.databytecounts) >= 512 * 512 * 4) == stored
+        np.testing.assert_array_equal(full.asarray(), pixels)
+        np.testing.assert_array_equal(reduced.asarray(), halve(pixels))
