@@ -19,33 +19,29 @@ class ChannelTally:
 
     Attributes
     ----------
-    nonfinite : int
-        Samples that were NaN or infinite; they count as 0.
     peak : float
         The largest sample; minus infinity before there was one.
     """
 
     def __init__(self, count):
         self._sums, self._pixels = np.zeros(count), 0
-        self.nonfinite, self.peak = 0, -np.inf
+        self.peak = -np.inf
 
     @property
     def means(self) -> tuple[float, ...]:
         """Mean of each channel."""
         return tuple(float(total) for total in self._sums / self._pixels)
 
-    def add(self, samples: np.ndarray, nonfinite: int = 0) -> None:
-        """Count finite samples, shape (height, width, channels), of which some had not been so."""
+    def add(self, samples: np.ndarray) -> None:
+        """Count finite samples, shape (height, width, channels)."""
         self._sums += _channel_sums(samples)
         self._pixels += samples.shape[0] * samples.shape[1]
-        self.nonfinite += nonfinite
         self.peak = max(self.peak, float(samples.max()))
 
     def merge(self, other: "ChannelTally") -> None:
         """Take in what another counted."""
         self._sums += other._sums
         self._pixels += other._pixels
-        self.nonfinite += other.nonfinite
         self.peak = max(self.peak, other.peak)
 
 

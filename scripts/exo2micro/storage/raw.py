@@ -200,7 +200,8 @@ class RawImage:
         """All colour channels of a window, and their tally."""
         samples = self._read_channels(window, range(self.n_channels))
         tally = ChannelTally(self.n_channels)
-        tally.add(samples, _clear_nonfinite(samples))
+        _clear_nonfinite(samples)
+        tally.add(samples)
         return samples, tally
 
     def _read_channels(self, window: Window, wanted) -> np.ndarray:
@@ -235,9 +236,7 @@ class RawImage:
         threads : int
             Threads that read, decode and add up.
         """
-        height, width = segment_shape(self._layout.pages[0])
-        if self._plain or not self.windowed:
-            height, width = STREAM_BLOCK_ROWS, self.shape[1]
+        height, width = self._smallest_read(STREAM_BLOCK_ROWS)
         # Each strip or tile is decoded once.
         rows = height * max(1, STREAM_BLOCK_ROWS // height)
         return self._add_up(tile_windows(self.shape, (rows, width)), threads)
@@ -250,15 +249,18 @@ class RawImage:
         threads : int
             Threads that read, decode and add up.
         """
-        height, width = segment_shape(self._layout.pages[0])
-        if self._plain or not self.windowed:
-            height, width = GLANCE_ROWS, self.shape[1]
-        windows = list(tile_windows(self.shape, (height, width)))
+        windows = list(tile_windows(self.shape, self._smallest_read(GLANCE_ROWS)))
         if len(windows) > GLANCES:
             # At random, always the same: a regular step might see one column of tiles alone.
             chosen = np.random.default_rng(0).choice(len(windows), GLANCES, replace=False)
             windows = [windows[number] for number in sorted(chosen)]
         return self._add_up(windows, threads)
+
+    def _smallest_read(self, rows: int) -> tuple[int, int]:
+        """Size of what is decoded as one; of plain rows, so many of them."""
+        if self._plain or not self.windowed:
+            return rows, self.shape[1]
+        return segment_shape(self._layout.pages[0])
 
     def _add_up(self, windows, threads: int) -> ChannelTally:
         total = ChannelTally(self.n_channels)
@@ -277,15 +279,10 @@ def is_plain_rows(page) -> bool:
     return sum(counts) == whole and all(b == a + n for b, a, n in following)
 
 
-def _clear_nonfinite(samples: np.ndarray) -> int:
-    """Put zeros for NaN and infinities, in place; returns how many there were."""
-    if samples.dtype.kind != "f":
-        return 0
-    wrong = ~np.isfinite(samples)
-    faulty = int(np.count_nonzero(wrong))
-    if faulty:
-        samples[wrong] = 0
-    return faulty
+def _clear_nonfinite(samples: np.ndarray) -> None:
+    """Put zeros for NaN and infinities, in place."""
+    if samples.dtype.kind == "f":
+        np.nan_to_num(samples, copy=False, nan=0.0, posinf=0.0, neginf=0.0)
 
 
 def _sum_clipped(samples: np.ndarray, wanted) -> np.ndarray:
